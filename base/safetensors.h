@@ -1,0 +1,115 @@
+#ifndef BATON_BASE_SAFETENSORS_H_
+#define BATON_BASE_SAFETENSORS_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/file_system.h"
+#include "base/files.h"
+
+namespace baton {
+
+// The safetensors format (https://github.com/huggingface/safetensors), free of torch. Reading enforces every rule of
+// the format: header length, UTF-8 JSON, no duplicate keys, known types, contiguous ranges that cover the buffer
+// exactly, sizes equal to shape times type with overflow checked. Nothing read is executed or trusted.
+
+enum class DType { kBool, kU8, kI8, kF8E5M2, kF8E4M3, kI16, kU16, kF16, kBF16, kI32, kU32, kF32, kI64, kU64, kF64 };
+
+// "F32" and so on, as the format spells it.
+absl::string_view DTypeName(DType dtype);
+absl::StatusOr<DType> ParseDType(absl::string_view name);
+int DTypeSize(DType dtype);
+
+// One tensor of a file's header. Bytes are little-endian, C order.
+struct TensorEntry {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<int64_t> shape;
+  // Range in the file's buffer, which begins behind the header.
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+
+// A tensor in memory that torch knows nothing of, with bytes of its own.
+struct HostTensor {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<int64_t> shape;
+  std::string bytes;
+};
+
+struct SafetensorsHeader {
+  std::vector<TensorEntry> tensors;  // by begin
+  std::map<std::string, std::string> metadata;
+};
+
+// Parses the JSON of a header. `buffer_size` is the number of bytes behind it. DataLoss names the tensor and the rule.
+absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json, uint64_t buffer_size);
+
+// A tensor to write; `bytes` is owned by the caller.
+struct TensorBytes {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<int64_t> shape;
+  absl::string_view bytes;
+};
+
+// What a written or read tensor's bytes are.
+struct TensorDigest {
+  std::string name;
+  std::string xxh3;
+};
+
+struct SafetensorsDigests {
+  uint64_t size_bytes = 0;
+  // Of the whole file.
+  std::string xxh3;
+  std::string sha256;  // empty unless asked for
+  std::vector<TensorDigest> tensors;
+};
+
+// Writes a new file (which must not exist), fsynced, in the format's canonical order (alignment descending, then name);
+// the same tensors give the same bytes. Returns the digests of what was written, computed on the way.
+// InvalidArgument: a duplicate name, "__metadata__" as a name, or bytes that do not fit the shape.
+absl::StatusOr<SafetensorsDigests> WriteSafetensors(FileSystem& fs, const std::string& path,
+                                                    std::vector<TensorBytes> tensors,
+                                                    const std::map<std::string, std::string>& metadata,
+                                                    bool with_sha256);
+
+// Reads one file. Thread-safe.
+class SafetensorsReader {
+ public:
+  // Reads and checks the header.
+  static absl::StatusOr<std::unique_ptr<SafetensorsReader>> Open(FileSystem& fs, const std::string& path);
+
+  const std::vector<TensorEntry>& tensors() const { return header_.tensors; }
+  const std::map<std::string, std::string>& metadata() const { return header_.metadata; }
+  uint64_t file_size() const { return file_->size(); }
+  // Null if there is none of this name.
+  const TensorEntry* Find(absl::string_view name) const;
+
+  // Copies a tensor's bytes to `destination`, which has room for entry.end - entry.begin bytes.
+  absl::Status Read(const TensorEntry& entry, void* destination) const;
+
+  // Reads the whole file once, each tensor to the address that `destination(entry)` gives, and returns the digests of
+  // what was read: those of the tensors and, the header's bytes included, the file's XXH3.
+  absl::StatusOr<SafetensorsDigests> ReadAll(const std::function<void*(const TensorEntry&)>& destination) const;
+
+ private:
+  SafetensorsReader(std::unique_ptr<FileReader> file, SafetensorsHeader header, uint64_t data_offset);
+
+  const std::unique_ptr<FileReader> file_;
+  const SafetensorsHeader header_;
+  const uint64_t data_offset_;
+};
+
+}  // namespace baton
+
+#endif  // BATON_BASE_SAFETENSORS_H_
