@@ -38,6 +38,8 @@ class FileSystem {
   virtual int RemoveDirectory(const std::string& path);
   // Follows symbolic links.
   virtual int Stat(const std::string& path, struct stat* result);
+  // fstat.
+  virtual int StatOpen(int fd, struct stat* result);
   // Names in a folder, in no order, without "." and "..".
   virtual int List(const std::string& path, std::vector<std::string>* names);
 };

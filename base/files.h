@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,8 +15,9 @@
 namespace baton {
 
 // Files and folders, durable: when a function that writes returns OK, what it wrote survives a power cut. On error
-// nothing that was there before is changed, temporary files are removed as far as that goes, and the Status names the
-// file and the reason. A failed fsync is never tried again on the same file (the kernel marks the pages clean).
+// either the old or the new state stands, whole (the new one if only the last fsync, of the folder, failed), temporary
+// files are removed as far as that goes, and the Status names the file and the reason. A failed fsync is never tried
+// again on the same file (the kernel marks the pages clean).
 
 // "a/b" of "a" and "b"; "b" if "a" is empty.
 std::string JoinPath(absl::string_view folder, absl::string_view name);
@@ -61,6 +63,7 @@ class FileWriter {
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
 
+  const std::string& path() const { return path_; }
   // Writes all of `data`, without a buffer of its own: hand it large pieces.
   absl::Status Append(absl::string_view data);
   // fsyncs and closes. Call once, last. The folder's entry is not synced.
@@ -97,9 +100,9 @@ class FileReader {
 };
 
 // A folder that appears under its name complete or not at all. Files are written into path(), a folder beside the final
-// one whose name starts with ".tmp-"; Commit() fsyncs it, renames it and fsyncs the parent. The files in it must have
-// been fsynced by those who wrote them (FileWriter::Finish does). Without a commit the destructor removes it; what a
-// killed process left behind, RemoveStale() does.
+// one whose name starts with ".tmp-"; Commit() fsyncs it, renames it and fsyncs the parent. The files in it, and
+// folders in it, must have been fsynced by those who wrote them (FileWriter::Finish and SyncFolder do). Without a
+// commit the destructor removes it; what a killed process left behind, RemoveStale() does.
 class StagedFolder {
  public:
   // Makes the folders above and the staging folder.
