@@ -21,8 +21,8 @@ def count_target(label):
         for case in xml.etree.ElementTree.parse(file).iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 # Without a class: not of gtest but Bazel's own, for a test that left no report, such as a crashed one.
-                name = f"{case.get('classname')}.{case.get('name')}" if case.get("classname") else ""
-                failed.append(f"{label} {name}".strip())
+                case_name = f"{case.get('classname')}.{case.get('name')}" if case.get("classname") else ""
+                failed.append(f"{label} {case_name}".strip())
             elif case.get("status") != "notrun" and case.find("skipped") is None:
                 passed += 1
     return passed, failed
