@@ -1,0 +1,74 @@
+#include "optim/flat_tensors.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/random.h"
+
+#include "third_party/torch_begin.h"
+
+#include <ATen/Context.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include "third_party/torch_end.h"
+
+namespace baton {
+namespace {
+
+constexpr int64_t kAlignment = 16;  // elements
+
+int64_t RoundUp(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+}  // namespace
+
+FlatLayout::FlatLayout(const std::vector<ParameterSpec>& parameters) {
+  for (const ParameterSpec& parameter : parameters) {
+    Entry entry{.name = parameter.name, .shape = parameter.shape, .weight_decay = parameter.weight_decay};
+    entry.size = 1;
+    for (const int64_t dimension : parameter.shape) entry.size *= dimension;
+    parameter_count += entry.size;
+    entries.push_back(std::move(entry));
+  }
+  for (const bool weight_decay : {true, false}) {
+    const int64_t group_begin = size;
+    for (Entry& entry : entries) {
+      if (entry.weight_decay != weight_decay) continue;
+      entry.offset = size;
+      size = RoundUp(size + entry.size, kAlignment);
+    }
+    for (int64_t begin = group_begin; begin < size; begin += kChunkSize) {
+      chunks.push_back({begin, std::min(begin + kChunkSize, size), weight_decay});
+    }
+  }
+}
+
+FlatTensors::FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Device device)
+    : FlatTensors(layout, at::zeros({layout->size}, at::TensorOptions().dtype(at::kFloat).device(device))) {}
+
+FlatTensors::FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Tensor flat)
+    : layout_(std::move(layout)), flat_(std::move(flat)) {
+  for (const FlatLayout::Entry& entry : layout_->entries) {
+    views_.push_back(flat_.narrow(0, entry.offset, entry.size).view(entry.shape));
+  }
+}
+
+at::Tensor FlatTensors::ChunkView(const FlatLayout::Chunk& chunk) const {
+  return flat_.narrow(0, chunk.begin, chunk.end - chunk.begin);
+}
+
+FlatTensors FlatTensors::CopyTo(at::Device device) const {
+  return FlatTensors(layout_, flat_.to(device, /*non_blocking=*/false, /*copy=*/true));
+}
+
+void Initialize(const std::vector<ParameterSpec>& parameters, uint64_t seed, FlatTensors& tensors) {
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    at::Generator generator = at::globalContext().defaultGenerator(at::kCPU).clone();
+    generator.set_current_seed(MixSeed(seed, "initialize " + parameters[i].name));
+    const at::Tensor values = at::empty(parameters[i].shape, at::TensorOptions().dtype(at::kFloat));
+    values.uniform_(-parameters[i].uniform_bound, parameters[i].uniform_bound, generator);
+    tensors.views()[i].copy_(values);
+  }
+}
+
+}  // namespace baton

@@ -1,0 +1,75 @@
+#ifndef BATON_OPTIM_FLAT_TENSORS_H_
+#define BATON_OPTIM_FLAT_TENSORS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/parameter_spec.h"
+
+#include "third_party/torch_begin.h"
+
+#include <ATen/core/Tensor.h>
+
+#include "third_party/torch_end.h"
+
+namespace baton {
+
+// Where each parameter lies in one flat tensor. Parameters with weight decay come first, each group begins on a new
+// chunk, and each parameter on a multiple of 16 elements (64 bytes). Gaps are 0 and stay 0.
+struct FlatLayout {
+  struct Entry {
+    std::string name;
+    std::vector<int64_t> shape;
+    bool weight_decay = false;
+    int64_t offset = 0;
+    int64_t size = 0;  // elements
+  };
+  // Fixed parts of at most kChunkSize elements on which clipping and the optimizer work. They do not depend on the
+  // number of workers: a kernel may round differently at another split.
+  struct Chunk {
+    int64_t begin = 0;
+    int64_t end = 0;
+    bool weight_decay = false;
+  };
+  static constexpr int64_t kChunkSize = 64 * 1024;
+
+  explicit FlatLayout(const std::vector<ParameterSpec>& parameters);
+
+  std::vector<Entry> entries;  // in the order of the parameters
+  std::vector<Chunk> chunks;
+  int64_t size = 0;             // elements, gaps included
+  int64_t parameter_count = 0;  // elements, gaps left out
+};
+
+// A flat F32 tensor and views of its parts. Copying shares the memory.
+class FlatTensors {
+ public:
+  FlatTensors() = default;
+  // Zeros.
+  FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Device device);
+  FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Tensor flat);
+
+  const FlatLayout& layout() const { return *layout_; }
+  const std::shared_ptr<const FlatLayout>& shared_layout() const { return layout_; }
+  const at::Tensor& flat() const { return flat_; }
+  // In the order of the layout's entries.
+  const std::vector<at::Tensor>& views() const { return views_; }
+  at::Tensor ChunkView(const FlatLayout::Chunk& chunk) const;
+
+  // A copy with memory of its own.
+  FlatTensors CopyTo(at::Device device) const;
+
+ private:
+  std::shared_ptr<const FlatLayout> layout_;
+  at::Tensor flat_;
+  std::vector<at::Tensor> views_;
+};
+
+// Initial values: a function of the seed and each parameter's name, the same on every device.
+void Initialize(const std::vector<ParameterSpec>& parameters, uint64_t seed, FlatTensors& tensors);
+
+}  // namespace baton
+
+#endif  // BATON_OPTIM_FLAT_TENSORS_H_
