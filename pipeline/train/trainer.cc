@@ -1,0 +1,85 @@
+#include "pipeline/train/trainer.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/signals.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+#include "pipeline/train/validation.h"
+
+namespace baton {
+
+Trainer::Trainer(const Parts& parts, State& state)
+    : parts_(parts),
+      state_(state),
+      progress_(state.progress),
+      order_(parts.seed, parts.train.rows(), parts.config.batch_size()),
+      step_(parts.config, parts.seed, parts.model, parts.criterion, parts.optimizer, parts.pool, state),
+      bar_("train", "steps", order_.batches() * parts.config.max_epochs(), state.progress.step_index()) {
+  if (progress_.step_index() > 0) saved_step_ = progress_.step_index();
+}
+
+bool Trainer::Done() const {
+  return progress_.stopped_early() || progress_.epoch_index() >= parts_.config.max_epochs();
+}
+
+absl::Status Trainer::Train() {
+  while (!Done()) {
+    RETURN_IF_ERROR(step_.Run(parts_.train, order_.Batch(progress_.epoch_index(), progress_.train_batch_index())));
+    if (progress_.train_batch_index() == order_.batches()) RETURN_IF_ERROR(FinishEpoch());
+    ShowProgress();
+    const bool stop = StopRequested();
+    if (stop || Done() || SnapshotDue()) RETURN_IF_ERROR(SaveSnapshot());
+    if (stop && !Done()) {
+      return absl::CancelledError(absl::StrCat("stopped by signal ", StopSignal(), " at step ", progress_.step_index(),
+                                               "; run the same command again to go on from there"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::FinishEpoch() {
+  EpochHistory& history = *progress_.add_history();
+  history.set_epoch_index(progress_.epoch_index());
+  history.set_step_index(progress_.step_index());
+  history.set_train_loss(progress_.epoch_loss_sum() / progress_.epoch_weight_sum());
+  history.set_learning_rate(step_.learning_rate());
+  if (parts_.validation != nullptr) {
+    RETURN_IF_ERROR(Validate(parts_.config, parts_.model, parts_.criterion, state_.model, *parts_.validation,
+                             parts_.pool, history));
+    UpdateEarlyStopping(parts_.config.early_stopping(), history, progress_);
+  }
+  progress_.set_epoch_index(progress_.epoch_index() + 1);
+  progress_.set_train_batch_index(0);
+  progress_.set_epoch_loss_sum(0);
+  progress_.set_epoch_weight_sum(0);
+  return absl::OkStatus();
+}
+
+bool Trainer::SnapshotDue() const {
+  const uint64_t every = parts_.config.snapshots().every_steps();
+  if (every > 0 && progress_.step_index() % every == 0) return true;
+  // The best epoch so far has just ended.
+  return progress_.has_best() && progress_.best().step_index() == progress_.step_index();
+}
+
+absl::Status Trainer::SaveSnapshot() {
+  if (saved_step_ == progress_.step_index()) return absl::OkStatus();
+  absl::StatusOr<SnapshotIndex> index = parts_.snapshots.Save(state_);
+  RETURN_IF_ERROR(index.status());
+  saved_step_ = progress_.step_index();
+  RETURN_IF_ERROR(parts_.snapshots.RemoveOld(progress_, parts_.config.snapshots().keep_last()));
+  return parts_.on_snapshot(state_, *index);
+}
+
+void Trainer::ShowProgress() {
+  if (!bar_.Due()) return;
+  std::string detail = absl::StrCat("epoch ", progress_.epoch_index() + 1);
+  if (progress_.epoch_weight_sum() > 0) {
+    absl::StrAppendFormat(&detail, "  loss %.4g", progress_.epoch_loss_sum() / progress_.epoch_weight_sum());
+  }
+  if (progress_.has_best()) absl::StrAppendFormat(&detail, "  best validation %.4g", progress_.best().validation_loss());
+  bar_.Update(progress_.step_index(), detail);
+}
+
+}  // namespace baton

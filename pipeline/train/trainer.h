@@ -1,0 +1,67 @@
+#ifndef BATON_PIPELINE_TRAIN_TRAINER_H_
+#define BATON_PIPELINE_TRAIN_TRAINER_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "base/progress.h"
+#include "base/worker_pool.h"
+#include "data/batch_order.h"
+#include "models/criterion.h"
+#include "models/model.h"
+#include "optim/optimizer.h"
+#include "pipeline/config.pb.h"
+#include "pipeline/examples.h"
+#include "pipeline/train/train_step.h"
+#include "state/snapshot_store.h"
+#include "state/state.h"
+
+namespace baton {
+
+// Trains a State from wherever it is to the end. Not thread-safe.
+class Trainer {
+ public:
+  // What training works with; all must outlive the trainer. `validation` may be null.
+  struct Parts {
+    const TrainConfig& config;
+    uint64_t seed;
+    const Model& model;
+    const Criterion& criterion;
+    const Optimizer& optimizer;
+    const Examples& train;
+    const Examples* validation;
+    SnapshotStore& snapshots;
+    WorkerPool& pool;
+    // Called after each snapshot is durable.
+    std::function<absl::Status(const State& state, const SnapshotIndex& index)> on_snapshot;
+  };
+  Trainer(const Parts& parts, State& state);
+
+  // OK when all epochs are done or training stopped early, with a snapshot of the final State; Cancelled after a stop
+  // signal, with a snapshot to go on from; InvalidArgument if training diverged.
+  absl::Status Train();
+
+  // Whether there is nothing left to do.
+  bool Done() const;
+
+ private:
+  // What ends an epoch, in this order: validation, early stopping, history.
+  absl::Status FinishEpoch();
+  absl::Status SaveSnapshot();
+  bool SnapshotDue() const;
+  void ShowProgress();
+
+  const Parts parts_;
+  State& state_;
+  TrainingProgress& progress_;  // state_'s
+  const BatchOrder order_;
+  TrainStep step_;
+  std::optional<uint64_t> saved_step_;  // of the newest snapshot
+  Progress bar_;
+};
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_TRAIN_TRAINER_H_

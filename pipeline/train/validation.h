@@ -1,0 +1,25 @@
+#ifndef BATON_PIPELINE_TRAIN_VALIDATION_H_
+#define BATON_PIPELINE_TRAIN_VALIDATION_H_
+
+#include "absl/status/status.h"
+#include "base/worker_pool.h"
+#include "models/criterion.h"
+#include "models/model.h"
+#include "optim/flat_tensors.h"
+#include "pipeline/config.pb.h"
+#include "pipeline/examples.h"
+#include "state/state.pb.h"
+
+namespace baton {
+
+// Loss over the validation split, and accuracy for a classification, into `history`. Fixed batches, spread over the
+// workers and summed in order, so that the bits do not depend on the workers. InvalidArgument if the loss is not finite.
+absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
+                      const FlatTensors& parameters, const Examples& examples, WorkerPool& pool, EpochHistory& history);
+
+// Takes the epoch that `history` describes (the current one of `progress`) into the best epoch and into early stopping.
+void UpdateEarlyStopping(const EarlyStoppingConfig& config, const EpochHistory& history, TrainingProgress& progress);
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_TRAIN_VALIDATION_H_

@@ -1,0 +1,29 @@
+#ifndef BATON_STATE_SNAPSHOT_H_
+#define BATON_STATE_SNAPSHOT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/file_system.h"
+#include "state/state.h"
+
+namespace baton {
+
+// A snapshot is a folder: state.binpb (a sealed SnapshotIndex, with the digest of every tensor and file), model,
+// criterion and optimizer as .safetensors, and the named bytes as files. docs/snapshot.md describes it.
+
+// Writes a snapshot of `state` to the folder `path`, which appears complete or not at all, from a copy on the CPU that
+// it makes first. Returns its index. AlreadyExists if something is there.
+absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path);
+
+// Reads the index alone and checks its seal. NotFound if there is no snapshot; DataLoss if it is
+// damaged; FailedPrecondition if it is of a format that this program does not read.
+absl::StatusOr<SnapshotIndex> ReadSnapshotIndex(FileSystem& fs, const std::string& path);
+
+// Reads a whole snapshot onto `device`. Every byte is checked: DataLoss names the file, and the tensor where it is one.
+absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device);
+
+}  // namespace baton
+
+#endif  // BATON_STATE_SNAPSHOT_H_

@@ -1,0 +1,121 @@
+#include "state/snapshot_store.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+
+namespace baton {
+namespace {
+
+constexpr absl::string_view kPrefix = "step-";
+
+// Errors that say that what is stored is bad, as against errors of the machine, on which nothing may be set aside.
+bool IsDamage(const absl::Status& status) { return absl::IsDataLoss(status) || absl::IsNotFound(status); }
+
+}  // namespace
+
+std::string SnapshotStore::FolderName(uint64_t step) { return absl::StrFormat("step-%012d", step); }
+
+std::string SnapshotStore::PathOf(uint64_t step) const { return JoinPath(folder_, FolderName(step)); }
+
+absl::StatusOr<std::vector<uint64_t>> SnapshotStore::Steps() const {
+  const auto names = ListFolder(fs_, folder_);
+  if (absl::IsNotFound(names.status())) return std::vector<uint64_t>();
+  RETURN_IF_ERROR(names.status());
+  std::vector<uint64_t> steps;
+  for (absl::string_view name : *names) {
+    uint64_t step;
+    if (absl::ConsumePrefix(&name, kPrefix) && absl::SimpleAtoi(name, &step)) steps.push_back(step);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+absl::StatusOr<bool> SnapshotStore::HasDamaged() const {
+  const auto names = ListFolder(fs_, folder_);
+  if (absl::IsNotFound(names.status())) return false;
+  RETURN_IF_ERROR(names.status());
+  return std::any_of(names->begin(), names->end(),
+                     [](const std::string& name) { return absl::StrContains(name, ".damaged"); });
+}
+
+absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device) {
+  ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
+  ASSIGN_OR_RETURN(const bool damaged_ones, HasDamaged());
+  if (steps.empty() && !damaged_ones) return std::nullopt;
+  const auto load = [&](uint64_t step) -> absl::StatusOr<State> {
+    absl::StatusOr<State> state = LoadSnapshot(fs_, PathOf(step), device);
+    if (state.ok() || !IsDamage(state.status())) return state;
+    const absl::StatusOr<std::string> aside = SetAside(fs_, PathOf(step));
+    LOG(WARNING) << state.status().message() << "; "
+                 << (aside.ok() ? absl::StrCat("set aside as ", *aside)
+                                : absl::StrCat("it could not be set aside: ", aside.status().message()));
+    return state;
+  };
+  while (!steps.empty()) {
+    absl::StatusOr<State> state = load(steps.back());
+    if (!state.ok() && !IsDamage(state.status())) return state.status();
+    if (!state.ok()) {
+      steps.pop_back();
+      continue;
+    }
+    const TrainingProgress& progress = state->progress;
+    if (!progress.has_best() || progress.best().step_index() == progress.step_index()) return *std::move(state);
+    const uint64_t best = progress.best().step_index();
+    const bool listed = std::binary_search(steps.begin(), steps.end(), best);
+    const absl::Status best_status =
+        listed ? load(best).status() : absl::NotFoundError(absl::StrCat(PathOf(best), " is missing"));
+    if (best_status.ok()) return *std::move(state);
+    if (!IsDamage(best_status)) return best_status;
+    LOG(WARNING) << "the best snapshot, of step " << best << ", is to be made again from an older one";
+    while (!steps.empty() && steps.back() >= best) steps.pop_back();
+  }
+  return absl::DataLossError(absl::StrCat("no usable snapshot is left in ", folder_,
+                                          "; put an intact copy back, or train from the beginning with --start_over"));
+}
+
+absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state) {
+  const std::string path = PathOf(state.progress.step_index());
+  ASSIGN_OR_RETURN(const bool exists, Exists(fs_, path));
+  if (exists) {
+    const absl::StatusOr<State> there = LoadSnapshot(fs_, path, at::kCPU);
+    if (there.ok()) {
+      const std::vector<std::string> differences = Differences(*there, state);
+      if (differences.empty()) return ReadSnapshotIndex(fs_, path);
+      return absl::InternalError(absl::StrCat("training again up to step ", state.progress.step_index(),
+                                              " gave other bits than ", path,
+                                              " holds: ", absl::StrJoin(differences, "; "),
+                                              ". Was it written by another program or machine? It was left as it is."));
+    }
+    if (!IsDamage(there.status())) return there.status();
+    ASSIGN_OR_RETURN(const std::string aside, SetAside(fs_, path));
+    LOG(WARNING) << there.status().message() << "; set aside as " << aside;
+  }
+  return SaveSnapshot(fs_, state, path);
+}
+
+absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, uint64_t keep_last) {
+  ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
+  std::erase_if(steps, [&](uint64_t step) { return step > progress.step_index(); });
+  if (steps.size() <= keep_last) return absl::OkStatus();
+  steps.resize(steps.size() - keep_last);
+  for (const uint64_t step : steps) {
+    if (progress.has_best() && progress.best().step_index() == step) continue;
+    // Out of the way first: a folder half removed must not look like a snapshot.
+    const std::string going = JoinPath(folder_, absl::StrCat(".tmp-removed-", FolderName(step)));
+    if (const int result = fs_.Rename(PathOf(step), going); result < 0) return IoError(result, "rename", PathOf(step));
+    RETURN_IF_ERROR(RemoveTree(fs_, going));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace baton

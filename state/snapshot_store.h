@@ -1,0 +1,53 @@
+#ifndef BATON_STATE_SNAPSHOT_STORE_H_
+#define BATON_STATE_SNAPSHOT_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/file_system.h"
+#include "state/snapshot.h"
+#include "state/state.h"
+
+namespace baton {
+
+// The snapshots of one train key: FOLDER/step-000000001200/ and so on. The latest is the highest step that verifies;
+// there is no pointer that could be wrong. Used by one process at a time, which holds the stage's lock.
+class SnapshotStore {
+ public:
+  SnapshotStore(FileSystem& fs, std::string folder) : fs_(fs), folder_(std::move(folder)) {}
+
+  // "step-000000001200".
+  static std::string FolderName(uint64_t step);
+  std::string PathOf(uint64_t step) const;
+
+  // Steps that have a snapshot, ascending; not whether it verifies. Empty where there is no folder.
+  absl::StatusOr<std::vector<uint64_t>> Steps() const;
+
+  // The latest State that verifies and whose best snapshot verifies as well (otherwise the best one is to be made
+  // again, from an older State). A damaged snapshot is reported, set aside and skipped. nullopt where there is no
+  // snapshot; DataLoss where there were some, now or before, and none is left.
+  absl::StatusOr<std::optional<State>> LoadLatest(at::Device device);
+
+  // Writes a snapshot under its step. Where one of this step is there that verifies and is the same but for the
+  // environment, it stays and its index is returned; where it is another, the replay was not the same, which is an
+  // error that names the difference.
+  absl::StatusOr<SnapshotIndex> Save(const State& state);
+
+  // Removes all but the newest `keep_last` and the best one of `progress`. Call after a Save.
+  absl::Status RemoveOld(const TrainingProgress& progress, uint64_t keep_last);
+
+ private:
+  // Whether any was set aside.
+  absl::StatusOr<bool> HasDamaged() const;
+
+  FileSystem& fs_;
+  const std::string folder_;
+};
+
+}  // namespace baton
+
+#endif  // BATON_STATE_SNAPSHOT_STORE_H_
