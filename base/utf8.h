@@ -1,0 +1,20 @@
+#ifndef BATON_BASE_UTF8_H_
+#define BATON_BASE_UTF8_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace baton {
+
+// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above
+// U+10FFFF). protobuf's proto3 strings and safetensors headers must be; file names, arguments and what users write need
+// not.
+bool IsUtf8(absl::string_view text);
+
+// `text` with every byte that is no part of well-formed UTF-8 replaced by U+FFFD, for what is only shown.
+std::string ReplaceInvalidUtf8(absl::string_view text);
+
+}  // namespace baton
+
+#endif  // BATON_BASE_UTF8_H_
