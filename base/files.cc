@@ -1,10 +1,8 @@
 #include "base/files.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <filesystem>
 
@@ -12,70 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/errors.h"
+#include "base/files_internal.h"
 #include "base/status_macros.h"
 
-namespace baton::internal {
-
-// A path in the folder of `path` that this process did not give before: ".tmp-PID-COUNTER-NAME".
-std::string TemporaryPath(absl::string_view path);
-
-// `create(temporary path)`, a StatusOr, with another path as long as it says AlreadyExists: a process in another
-// container or on another host may have the same pid, and may have left such a file.
-template <typename Create>
-auto CreateTemporary(absl::string_view path, const Create& create) {
-  auto result = create(TemporaryPath(path));
-  for (int attempt = 0; attempt < 1000 && result.status().code() == absl::StatusCode::kAlreadyExists; ++attempt) {
-    result = create(TemporaryPath(path));
-  }
-  return result;
-}
-
-// These return what the FileSystem's functions return, tried again when a signal interrupted them. That does not go
-// against trying an fsync only once: an interrupted one did not fail.
-int Open(FileSystem& fs, const std::string& path, int flags);
-int Sync(FileSystem& fs, int fd);
-
-// Renames, or -EEXIST if there is something at `to`. Where the file system has no exclusive rename, by looking first.
-int RenameToNew(FileSystem& fs, const std::string& from, const std::string& to);
-
-}  // namespace baton::internal
-
-namespace baton::internal {
-
-std::string TemporaryPath(absl::string_view path) {
-  static std::atomic<uint64_t> counter = 0;
-  // Cut, so that a long name does not get too long.
-  const std::string name = BaseName(path).substr(0, 200);
-  return JoinPath(ParentFolder(path), absl::StrCat(".tmp-", getpid(), "-", counter++, "-", name));
-}
-
-int Open(FileSystem& fs, const std::string& path, int flags) {
-  int fd;
-  do {
-    fd = fs.Open(path, flags | O_CLOEXEC, 0666);
-  } while (fd == -EINTR);
-  return fd;
-}
-
-int Sync(FileSystem& fs, int fd) {
-  int error;
-  do {
-    error = fs.Sync(fd);
-  } while (error == -EINTR);
-  return error;
-}
-
-int RenameToNew(FileSystem& fs, const std::string& from, const std::string& to) {
-  const int error = fs.RenameExclusive(from, to);
-  if (error != -EINVAL && error != -ENOSYS) return error;
-  struct stat file;
-  const int found = fs.Stat(to, &file);
-  if (found == 0) return -EEXIST;
-  if (found != -ENOENT) return found;
-  return fs.Rename(from, to);
-}
-
-}  // namespace baton::internal
 namespace baton {
 namespace {
 
@@ -233,110 +170,6 @@ absl::StatusOr<std::string> SetAside(FileSystem& fs, const std::string& path) {
     return aside;
   }
   return IoError(error, "set aside", path);
-}
-
-}  // namespace baton
-namespace baton {
-
-absl::StatusOr<std::unique_ptr<FileWriter>> FileWriter::Create(FileSystem& fs, const std::string& path) {
-  const int fd = internal::Open(fs, path, O_WRONLY | O_CREAT | O_EXCL);
-  if (fd < 0) return IoError(fd, "create", path);
-  return std::unique_ptr<FileWriter>(new FileWriter(fs, path, fd));
-}
-
-FileWriter::~FileWriter() {
-  if (fd_ >= 0) fs_.Close(fd_);
-}
-
-absl::Status FileWriter::Append(absl::string_view data) {
-  while (!data.empty()) {
-    const int64_t written = fs_.Write(fd_, data.data(), data.size());
-    if (written == -EINTR) continue;
-    // No progress without an error would loop for ever.
-    if (written <= 0) return IoError(written == 0 ? EIO : static_cast<int>(written), "write", path_);
-    data.remove_prefix(written);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status FileWriter::Finish() {
-  const int fd = std::exchange(fd_, -1);
-  const int sync_error = internal::Sync(fs_, fd);
-  const int close_error = fs_.Close(fd);
-  if (sync_error != 0) return IoError(sync_error, "sync", path_);
-  // Linux has closed the file when a signal interrupts it.
-  if (close_error != 0 && close_error != -EINTR) return IoError(close_error, "close", path_);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<FileReader>> FileReader::Open(FileSystem& fs, const std::string& path) {
-  const int fd = internal::Open(fs, path, O_RDONLY);
-  if (fd < 0) return IoError(fd, "open", path);
-  struct stat file;
-  int error = fs.StatOpen(fd, &file);
-  if (error == 0 && S_ISDIR(file.st_mode)) error = -EISDIR;
-  if (error != 0) {
-    fs.Close(fd);
-    return IoError(error, "read", path);
-  }
-  return std::unique_ptr<FileReader>(new FileReader(fs, path, fd, file.st_size));
-}
-
-FileReader::~FileReader() { fs_.Close(fd_); }
-
-absl::Status FileReader::ReadAt(uint64_t offset, void* data, size_t size) const {
-  char* destination = static_cast<char*>(data);
-  uint64_t position = offset;
-  const uint64_t end = offset + size;
-  while (position < end) {
-    const int64_t count = fs_.ReadAt(fd_, destination, end - position, position);
-    if (count == -EINTR) continue;
-    if (count < 0) return IoError(static_cast<int>(count), "read", path_);
-    if (count == 0) {
-      return absl::DataLossError(
-          absl::StrCat(path_, " ends at byte ", position, ", but bytes up to ", end, " were expected"));
-    }
-    destination += count;
-    position += count;
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace baton
-namespace baton {
-
-absl::StatusOr<std::unique_ptr<StagedFolder>> StagedFolder::Create(FileSystem& fs, const std::string& final_path) {
-  RETURN_IF_ERROR(MakeFolders(fs, ParentFolder(final_path)));
-  ASSIGN_OR_RETURN(const std::string path,
-                   internal::CreateTemporary(final_path, [&](std::string temporary) -> absl::StatusOr<std::string> {
-                     const int error = fs.MakeDirectory(temporary);
-                     if (error != 0) return IoError(error, "make folder", temporary);
-                     return temporary;
-                   }));
-  return std::unique_ptr<StagedFolder>(new StagedFolder(fs, path, final_path));
-}
-
-StagedFolder::~StagedFolder() {
-  // What cannot be removed now, RemoveStale() removes.
-  if (!committed_) RemoveTree(fs_, path_).IgnoreError();
-}
-
-absl::Status StagedFolder::Commit() {
-  RETURN_IF_ERROR(SyncFolder(fs_, path_));
-  const int error = internal::RenameToNew(fs_, path_, final_path_);
-  if (error != 0) return IoError(error, "create", final_path_);
-  committed_ = true;
-  return SyncFolder(fs_, ParentFolder(final_path_));
-}
-
-absl::Status StagedFolder::RemoveStale(FileSystem& fs, const std::string& parent) {
-  const absl::StatusOr<std::vector<std::string>> names = ListFolder(fs, parent);
-  if (names.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
-  RETURN_IF_ERROR(names.status());
-  for (const std::string& name : *names) {
-    if (absl::StartsWith(name, ".tmp-")) RETURN_IF_ERROR(RemoveTree(fs, JoinPath(parent, name)));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace baton
