@@ -1,0 +1,34 @@
+#ifndef BATON_PIPELINE_KEYS_H_
+#define BATON_PIPELINE_KEYS_H_
+
+#include "absl/strings/string_view.h"
+#include "base/key.h"
+#include "metadata/metadata.pb.h"
+#include "pipeline/config.pb.h"
+
+namespace baton {
+
+// The keys of the stages: all that each one's result depends on, by content. The stages use them, and `run`, which
+// must come to the same decisions without starting a stage.
+
+// Raised by a change of a stage's code that changes its result, so that results of the old code are not taken for those
+// of the new one.
+inline constexpr int kLoadFormatVersion = 1;
+inline constexpr int kTrainFormatVersion = 1;
+inline constexpr int kEvaluateFormatVersion = 1;
+
+// `raw_sha256` is the raw file's.
+KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
+
+// `load` is complete.
+KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load);
+
+// The snapshot that evaluate evaluates: the best one if the configuration says so and there is one, else the last.
+const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const TrainSection& train);
+
+// `train` and `load` are complete.
+KeyInputs EvaluateKey(const PipelineConfig& config, const TrainSection& train, const LoadSection& load);
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_KEYS_H_

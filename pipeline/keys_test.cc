@@ -1,0 +1,87 @@
+#include "pipeline/keys.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+
+namespace baton {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+// Every kind of field: frozen ones at another value than their default and at it, and free ones.
+PipelineConfig Config() {
+  PipelineConfig config;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      @@@;
+  return config;
+}
+
+LoadSection Loaded() {
+  LoadSection load;
+  load.set_dataset_version("sha256:dada");
+  return load;
+}
+
+TrainSection Trained() {
+  TrainSection train;
+  train.mutable_best_snapshot()->set_model_sha256("be57");
+  train.mutable_last_snapshot()->set_model_sha256("1a57");
+  return train;
+}
+
+TEST(Keys, OfLoad) {
+  const KeyInputs inputs = LoadKey(Config(), "f00d");
+  EXPECT_THAT(inputs.values(),
+              ElementsAre(Pair("raw_file.sha256", "f00d"), Pair("seed", "7"), Pair("load.target_column", "\"y\""),
+                          Pair("load.task", "CLASSIFICATION"), Pair("load.format_version", "1")));
+  // printf 'raw_file.sha256=f00d\nseed=7\nload.target_column="y"\nload.task=CLASSIFICATION\nload.format_version=1\n' |
+  // sha256sum | cut -c1-16
+  EXPECT_EQ(inputs.Key(), "e4cdde5e02c75f98");
+}
+
+TEST(Keys, OfTrain) {
+  EXPECT_THAT(TrainKey(Config(), Loaded()).values(),
+              ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("seed", "7"),
+                          Pair("train.model.mlp.hidden_sizes", "[8, 4]"), Pair("train.criterion.cross_entropy", "{}"),
+                          Pair("train.batch_size", "16"), Pair("train.format_version", "1")));
+}
+
+TEST(Keys, OfEvaluate) {
+  EXPECT_THAT(EvaluateKey(Config(), Trained(), Loaded()).values(),
+              ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("train.model", "be57"),
+                          Pair("train.model_config.mlp.hidden_sizes", "[8, 4]"), Pair("evaluate.batch_size", "64"),
+                          Pair("evaluate.format_version", "1")));
+}
+
+TEST(Keys, EvaluateTakesTheLastSnapshotOnRequestAndWhereNoneIsBest) {
+  PipelineConfig config = Config();
+  TrainSection train = Trained();
+  EXPECT_EQ(EvaluatedSnapshot(config, train).model_sha256(), "be57");
+  config.mutable_evaluate()->set_snapshot(EvaluateConfig::LAST);
+  EXPECT_EQ(EvaluatedSnapshot(config, train).model_sha256(), "1a57");
+  config.mutable_evaluate()->set_snapshot(EvaluateConfig::BEST);
+  train.clear_best_snapshot();
+  EXPECT_EQ(EvaluatedSnapshot(config, train).model_sha256(), "1a57");
+}
+
+TEST(Keys, FreeFieldsAreNoPartOfThem) {
+  PipelineConfig config = Config();
+  const std::vector<std::string> before = {LoadKey(config, "f00d").Key(), TrainKey(config, Loaded()).Key(),
+                                           EvaluateKey(config, Trained(), Loaded()).Key()};
+  config.set_name("another name");
+  config.mutable_load()->set_raw_filepath("/elsewhere/x.csv");
+  config.mutable_train()->set_workers(1);
+  config.mutable_train()->set_max_epochs(50);
+  config.mutable_train()->mutable_snapshots()->set_every_steps(3);
+  config.mutable_train()->set_device("cuda");
+  EXPECT_THAT(before, ElementsAre(LoadKey(config, "f00d").Key(), TrainKey(config, Loaded()).Key(),
+                                  EvaluateKey(config, Trained(), Loaded()).Key()));
+}
+
+}  // namespace
+}  // namespace baton
