@@ -66,19 +66,21 @@ check_override() {
 }
 
 install_wheels() {
-  local wheels=() missing=() wheel clear=()
+  local wheels=() missing=() wheel
   if [ -n "${LIBTORCH:-}" ]; then check_override LIBTORCH "$LIBTORCH"; else wheels+=("$torch"); fi
   if [ -n "${ARROW_HOME:-}" ]; then check_override ARROW_HOME "$ARROW_HOME"; else wheels+=("$pyarrow"); fi
+  if [ -e .venv.incomplete ]; then
+    say "starting .venv anew: its installation was interrupted, and pip does not repair that"
+    rm -rf .venv
+  fi
   for wheel in "${wheels[@]}"; do
     # pip writes RECORD last. A version may have a local part: torch-2.13.0+cpu.
     compgen -G ".venv/lib/python3*/site-packages/${wheel/==/-}[.+]*dist-info/RECORD" >/dev/null || missing+=("$wheel")
   done
   if [ ! -x .venv/bin/python ] || [ ${#missing[@]} -gt 0 ]; then
-    # pip cannot repair what it left half installed.
-    if [ -e .venv.incomplete ]; then clear=(--clear); fi
     say "making .venv"
     touch .venv.incomplete
-    /usr/bin/python3 -m venv "${clear[@]}" .venv
+    /usr/bin/python3 -m venv .venv
     if [ ${#missing[@]} -gt 0 ]; then
       say "installing into .venv: ${missing[*]} (1 GB and more; minutes where it is downloaded)"
       .venv/bin/python -m pip install --quiet --disable-pip-version-check "${missing[@]}"
