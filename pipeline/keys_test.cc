@@ -16,8 +16,27 @@ using testing::Pair;
 // Every kind of field: frozen ones at another value than their default and at it, and free ones.
 PipelineConfig Config() {
   PipelineConfig config;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
-      @@@;
+  const bool parsed = google::protobuf::TextFormat::ParseFromString(R"(
+      name: "a name"
+      seed: 7
+      load {
+        raw_filepath: "/somewhere/x.csv"
+        target_column: "y"
+        task: CLASSIFICATION
+        standardize: true
+      }
+      train {
+        model { mlp { hidden_sizes: [ 8, 4 ] } }
+        criterion { cross_entropy {} }
+        batch_size: 16
+        workers: 3
+        max_epochs: 5
+        snapshots { every_steps: 2 }
+        device: "cpu"
+      }
+      evaluate { batch_size: 64 })",
+                                                                    &config);
+  EXPECT_TRUE(parsed);
   return config;
 }
 
