@@ -1,9 +1,15 @@
 #include "pipeline/keys.h"
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/fields.h"
 
 namespace baton {
+namespace {
+
+constexpr absl::string_view kHorizonInput = "train.schedule_horizon_epochs";
+
+}  // namespace
 
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
   KeyInputs inputs;
@@ -14,13 +20,32 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
   return inputs;
 }
 
-KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load) {
-  KeyInputs inputs;
-  inputs.Add("load.dataset", load.dataset_version());
-  inputs.Add("seed", absl::StrCat(config.seed()));
-  inputs.Add(FrozenFields(config.train(), "train"));
-  inputs.Add("train.format_version", absl::StrCat(kTrainFormatVersion));
-  return inputs;
+KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded) {
+  const auto with_horizon = [&](absl::string_view epochs) {
+    KeyInputs inputs;
+    inputs.Add("load.dataset", load.dataset_version());
+    inputs.Add("seed", absl::StrCat(config.seed()));
+    inputs.Add(FrozenFields(config.train(), "train"));
+    if (!epochs.empty()) inputs.Add(kHorizonInput, epochs);
+    inputs.Add("train.format_version", absl::StrCat(kTrainFormatVersion));
+    return inputs;
+  };
+  const ScheduleConfig& schedule = config.train().schedule();
+  if (!schedule.has_cosine() || schedule.cosine().has_horizon_steps()) return with_horizon("");
+  for (const KeyInput& input : recorded.stage().key_inputs()) {
+    if (input.name() != kHorizonInput) continue;
+    const KeyInputs inputs = with_horizon(input.value());
+    if (inputs.Key() == recorded.stage().key()) return inputs;
+  }
+  return with_horizon(absl::StrCat(config.train().max_epochs()));
+}
+
+std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs) {
+  for (const auto& [name, value] : train_inputs.values()) {
+    uint64_t epochs;
+    if (name == kHorizonInput && absl::SimpleAtoi(value, &epochs)) return epochs;
+  }
+  return std::nullopt;
 }
 
 const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const TrainSection& train) {

@@ -1,6 +1,9 @@
 #ifndef BATON_PIPELINE_KEYS_H_
 #define BATON_PIPELINE_KEYS_H_
 
+#include <cstdint>
+#include <optional>
+
 #include "absl/strings/string_view.h"
 #include "base/key.h"
 #include "metadata/metadata.pb.h"
@@ -20,8 +23,13 @@ inline constexpr int kEvaluateFormatVersion = 1;
 // `raw_sha256` is the raw file's.
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
 
-// `load` is complete.
-KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load);
+// `load` is complete; `recorded` is the record's train section, empty if train never ran. A cosine schedule that names
+// no horizon ends where max_epochs said when training started, so that number is an input: the recorded one as long as
+// nothing else changed, since raising max_epochs is to go on with the training that there is.
+KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded);
+
+// The epoch in which such a cosine ends; absent for other schedules.
+std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs);
 
 // The snapshot that evaluate evaluates: the best one if the configuration says so and there is one, else the last.
 const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const TrainSection& train);

@@ -64,10 +64,35 @@ TEST(Keys, OfLoad) {
 }
 
 TEST(Keys, OfTrain) {
-  EXPECT_THAT(TrainKey(Config(), Loaded()).values(),
+  EXPECT_THAT(TrainKey(Config(), Loaded(), {}).values(),
               ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("seed", "7"),
                           Pair("train.model.mlp.hidden_sizes", "[8, 4]"), Pair("train.criterion.cross_entropy", "{}"),
                           Pair("train.batch_size", "16"), Pair("train.format_version", "1")));
+}
+
+TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
+  PipelineConfig config = Config();
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), {})), std::nullopt);
+  config.mutable_train()->mutable_schedule()->mutable_cosine();
+  const KeyInputs started = TrainKey(config, Loaded(), {});
+  EXPECT_EQ(ScheduleHorizonEpochs(started), 5);
+
+  TrainSection recorded;
+  recorded.mutable_stage()->set_key(started.Key());
+  for (const auto& [name, value] : started.values()) {
+    KeyInput& input = *recorded.mutable_stage()->add_key_inputs();
+    input.set_name(name);
+    input.set_value(value);
+  }
+  // More epochs: the same training. Two trainings that were started with different horizons: not the same.
+  config.mutable_train()->set_max_epochs(9);
+  EXPECT_EQ(TrainKey(config, Loaded(), recorded).Key(), started.Key());
+  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), started.Key());
+  // Something else changed as well: another training, with the horizon of now.
+  config.set_seed(8);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), 9);
+  config.mutable_train()->mutable_schedule()->mutable_cosine()->set_horizon_steps(100);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), std::nullopt);
 }
 
 TEST(Keys, OfEvaluate) {
@@ -90,7 +115,7 @@ TEST(Keys, EvaluateTakesTheLastSnapshotOnRequestAndWhereNoneIsBest) {
 
 TEST(Keys, FreeFieldsAreNoPartOfThem) {
   PipelineConfig config = Config();
-  const std::vector<std::string> before = {LoadKey(config, "f00d").Key(), TrainKey(config, Loaded()).Key(),
+  const std::vector<std::string> before = {LoadKey(config, "f00d").Key(), TrainKey(config, Loaded(), {}).Key(),
                                            EvaluateKey(config, Trained(), Loaded()).Key()};
   config.set_name("another name");
   config.mutable_load()->set_raw_filepath("/elsewhere/x.csv");
@@ -98,7 +123,7 @@ TEST(Keys, FreeFieldsAreNoPartOfThem) {
   config.mutable_train()->set_max_epochs(50);
   config.mutable_train()->mutable_snapshots()->set_every_steps(3);
   config.mutable_train()->set_device("cuda");
-  EXPECT_THAT(before, ElementsAre(LoadKey(config, "f00d").Key(), TrainKey(config, Loaded()).Key(),
+  EXPECT_THAT(before, ElementsAre(LoadKey(config, "f00d").Key(), TrainKey(config, Loaded(), {}).Key(),
                                   EvaluateKey(config, Trained(), Loaded()).Key()));
 }
 

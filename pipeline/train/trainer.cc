@@ -65,11 +65,10 @@ bool Trainer::SnapshotDue() const {
 
 absl::Status Trainer::SaveSnapshot() {
   if (saved_step_ == progress_.step_index()) return absl::OkStatus();
-  absl::StatusOr<SnapshotIndex> index = parts_.snapshots.Save(state_);
-  RETURN_IF_ERROR(index.status());
+  RETURN_IF_ERROR(parts_.snapshots.Save(state_).status());
   saved_step_ = progress_.step_index();
   RETURN_IF_ERROR(parts_.snapshots.RemoveOld(progress_, parts_.config.snapshots().keep_last()));
-  return parts_.on_snapshot(state_, *index);
+  return parts_.on_snapshot(state_);
 }
 
 void Trainer::ShowProgress() {

@@ -35,7 +35,7 @@ class Trainer {
     SnapshotStore& snapshots;
     WorkerPool& pool;
     // Called after each snapshot is durable.
-    std::function<absl::Status(const State& state, const SnapshotIndex& index)> on_snapshot;
+    std::function<absl::Status(const State& state)> on_snapshot;
   };
   Trainer(const Parts& parts, State& state);
 

@@ -1,0 +1,50 @@
+#ifndef BATON_PIPELINE_TRAIN_TRAIN_RECORD_H_
+#define BATON_PIPELINE_TRAIN_TRAIN_RECORD_H_
+
+#include <chrono>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "base/digest_cache.h"
+#include "metadata/section_writer.h"
+#include "pipeline/config.pb.h"
+#include "pipeline/run_directory.h"
+#include "state/snapshot_store.h"
+#include "state/state.h"
+
+namespace baton {
+
+// Writes what a training attempt has come to into the record's train section: only what a durable snapshot holds, so
+// that the record is never ahead of what can be resumed, and at most every 10 s, so that it stays short.
+class TrainRecord {
+ public:
+  // All references must outlive it. Time is counted from now, examples from `state`'s step.
+  TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
+              SectionWriter<TrainSection>& writer, uint64_t batch_size, const State& state);
+
+  // `state` has just become durable as a snapshot.
+  absl::Status AfterSnapshot(const State& state);
+
+  // The attempt is over with `result`: COMPLETE with all artifacts and their digests, INTERRUPTED or FAILED. Returns
+  // `result`, or what went wrong with recording it.
+  absl::Status Finish(const absl::Status& result, const State& state);
+
+ private:
+  absl::Status FillSnapshots(const State& state, TrainSection& section);
+  absl::StatusOr<SnapshotReference> Reference(uint64_t step, TrainSection& section);
+  void FillHistory(const State& state, TrainSection& section) const;
+
+  FileSystem& fs_;
+  const RunDirectory& run_;
+  const SnapshotStore& snapshots_;
+  DigestCache& digests_;
+  SectionWriter<TrainSection>& writer_;
+  const uint64_t batch_size_;
+  const uint64_t first_step_;
+  const std::chrono::steady_clock::time_point start_;
+  std::chrono::steady_clock::time_point next_commit_;
+};
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_TRAIN_TRAIN_RECORD_H_

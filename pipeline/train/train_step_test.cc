@@ -1,0 +1,194 @@
+#include "pipeline/train/train_step.h"
+
+#include <cstring>
+#include <numeric>
+
+#include "base/random.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "third_party/torch_begin.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/zeros.h>
+
+#include "third_party/torch_end.h"
+
+namespace baton {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int64_t kFeatures = 20;
+constexpr int64_t kClasses = 3;
+constexpr uint64_t kSeed = 11;
+
+Examples MakeExamples(int64_t rows) {
+  HostTensor features{.name = "features", .dtype = DType::kF32, .shape = {rows, kFeatures}, .bytes = {}};
+  HostTensor target{.name = "target", .dtype = DType::kI64, .shape = {rows}, .bytes = {}};
+  for (int64_t i = 0; i < rows * kFeatures; ++i) {
+    const float value = static_cast<float>(MixSeed(5, "features", i) % 2000) / 1000.0f - 1;
+    features.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t value = static_cast<int64_t>(MixSeed(5, "target", i) % kClasses);
+    target.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  auto examples = Examples::Create({features, target}, at::kCPU);
+  EXPECT_TRUE(examples.ok()) << examples.status();
+  return *std::move(examples);
+}
+
+TrainConfig Config(uint32_t shards) {
+  TrainConfig config;
+  MlpConfig& mlp = *config.mutable_model()->mutable_mlp();
+  // More than one chunk of 64 Ki elements, so that the chunks really are spread over the workers.
+  mlp.add_hidden_sizes(300);
+  mlp.add_hidden_sizes(400);
+  mlp.set_dropout(0.3);
+  config.mutable_criterion()->mutable_cross_entropy();
+  config.mutable_optimizer()->mutable_adamw();
+  config.mutable_optimizer()->set_weight_decay(0.01);
+  config.set_gradient_shards(shards);
+  config.set_clip_norm(0.5);
+  return config;
+}
+
+// Everything that a step needs, for one number of workers.
+struct Training {
+  Training(const TrainConfig& train_config, int workers)
+      : config(train_config),
+        model(*BuildModel(config.model(), {.features = kFeatures, .classes = kClasses})),
+        criterion(*BuildCriterion(config.criterion(), kClasses, at::kCPU)),
+        optimizer(*BuildOptimizer(config.optimizer())),
+        pool(workers, [] { at::set_num_threads(1); }) {
+    const auto layout = std::make_shared<const FlatLayout>(model->parameters());
+    state.model = FlatTensors(layout, at::kCPU);
+    Initialize(model->parameters(), kSeed, state.model);
+    for (const std::string& slot : optimizer->slots()) state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
+  }
+
+  absl::Status Steps(int count, int64_t batch) {
+    TrainStep step(config, kSeed, *model, *criterion, *optimizer, pool, state);
+    const Examples examples = MakeExamples(batch);
+    std::vector<int64_t> indices(batch);
+    std::iota(indices.begin(), indices.end(), 0);
+    for (int i = 0; i < count; ++i) {
+      const absl::Status status = step.Run(examples, indices);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  TrainConfig config;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Criterion> criterion;
+  std::unique_ptr<Optimizer> optimizer;
+  WorkerPool pool;
+  State state;
+};
+
+class BitsForAnyWorkers : public testing::TestWithParam<std::tuple<int, int64_t>> {};
+
+TEST_P(BitsForAnyWorkers, AreTheSame) {
+  const auto [shards, batch] = GetParam();
+  Training reference(Config(shards), 1);
+  ASSERT_THAT(reference.Steps(5, batch), IsOk());
+  ASSERT_GT(reference.state.model.layout().chunks.size(), 2);
+  for (const int workers : {2, 3, 5}) {
+    Training training(Config(shards), workers);
+    ASSERT_THAT(training.Steps(5, batch), IsOk());
+    EXPECT_THAT(Differences(reference.state, training.state), testing::IsEmpty()) << workers << " workers";
+  }
+}
+
+// 37 rows do not divide by the shards, and 3 rows leave shards empty.
+INSTANTIATE_TEST_SUITE_P(ShardsAndRows, BitsForAnyWorkers,
+                         testing::Combine(testing::Values(1, 2, 8), testing::Values(64, 37, 3)));
+
+TEST(TrainStep, ShardsChangeNothingButRounding) {
+  TrainConfig config = Config(1);
+  config.mutable_model()->mutable_mlp()->set_dropout(0);  // a shard has dropout of its own
+  Training one(config, 1);
+  config.set_gradient_shards(8);
+  Training eight(config, 1);
+  ASSERT_THAT(one.Steps(1, 37), IsOk());
+  ASSERT_THAT(eight.Steps(1, 37), IsOk());
+  EXPECT_NEAR(one.state.progress.epoch_loss_sum(), eight.state.progress.epoch_loss_sum(), 1e-4);
+  EXPECT_EQ(one.state.progress.epoch_weight_sum(), 37);
+  // The first moment is (1 - beta1) times the clipped mean gradient.
+  EXPECT_TRUE(at::allclose(one.state.optimizer[0].second.flat(), eight.state.optimizer[0].second.flat(), 1e-4, 1e-8));
+}
+
+// The mean gradient and the clipping, against plain autograd on the whole batch.
+TEST(TrainStep, GradientIsTheClippedMean) {
+  TrainConfig config = Config(4);
+  config.mutable_model()->mutable_mlp()->set_dropout(0);
+  config.mutable_optimizer()->mutable_sgd();
+  config.mutable_optimizer()->set_learning_rate(1);
+  config.mutable_optimizer()->set_weight_decay(0);
+  for (const double clip_norm : {0.0, 0.01}) {
+    config.set_clip_norm(clip_norm);
+    Training training(config, 2);
+    const FlatTensors before = training.state.model.CopyTo(at::kCPU);
+    std::vector<at::Tensor> leaves;
+    for (const at::Tensor& view : before.views()) leaves.push_back(view.clone().requires_grad_());
+    const Examples examples = MakeExamples(37);
+    training.criterion->Loss(training.model->Forward(leaves, examples.all(), std::nullopt), examples.all())
+        .sum.div(37)
+        .backward();
+    double square = 0;
+    for (const at::Tensor& leaf : leaves) square += leaf.grad().square().sum().item<double>();
+    const double scale = clip_norm == 0 ? 1 : std::min(1.0, clip_norm / (std::sqrt(square) + 1e-6));
+    ASSERT_EQ(scale < 1, clip_norm > 0);
+
+    ASSERT_THAT(training.Steps(1, 37), IsOk());
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      const at::Tensor change = before.views()[i].sub(training.state.model.views()[i]);
+      EXPECT_TRUE(at::allclose(change, leaves[i].grad().mul(scale), 1e-3, 1e-7)) << i;
+    }
+  }
+}
+
+TEST(TrainStep, DropoutDependsOnStepAndShard) {
+  TrainConfig config = Config(2);
+  config.mutable_optimizer()->mutable_sgd();
+  config.mutable_optimizer()->set_learning_rate(1e-30);  // the parameters stay, only dropout moves the loss
+  Training training(config, 1);
+  ASSERT_THAT(training.Steps(1, 32), IsOk());
+  const double first = training.state.progress.epoch_loss_sum();
+  ASSERT_THAT(training.Steps(1, 32), IsOk());
+  const double second = training.state.progress.epoch_loss_sum() - first;
+  EXPECT_NE(first, second);
+  // The same step again draws the same.
+  training.state.progress.set_step_index(0);
+  training.state.progress.set_epoch_loss_sum(0);
+  ASSERT_THAT(training.Steps(1, 32), IsOk());
+  EXPECT_EQ(training.state.progress.epoch_loss_sum(), first);
+}
+
+TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
+  Training training(Config(2), 2);
+  training.state.model.views()[0].fill_(std::numeric_limits<float>::infinity());
+  const FlatTensors before = training.state.model.CopyTo(at::kCPU);
+  EXPECT_THAT(training.Steps(1, 8),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lower train.optimizer.learning_rate")));
+  EXPECT_EQ(std::memcmp(before.flat().const_data_ptr(), training.state.model.flat().const_data_ptr(),
+                        before.flat().nbytes()),
+            0);
+  EXPECT_EQ(training.state.progress.step_index(), 0);
+}
+
+TEST(TrainStep, CountsAndSums) {
+  Training training(Config(2), 1);
+  ASSERT_THAT(training.Steps(3, 10), IsOk());
+  EXPECT_EQ(training.state.progress.step_index(), 3);
+  EXPECT_EQ(training.state.progress.train_batch_index(), 3);
+  EXPECT_EQ(training.state.progress.epoch_weight_sum(), 30);
+}
+
+}  // namespace
+}  // namespace baton
