@@ -1,5 +1,7 @@
 #include "base/faulty_file_system.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -38,6 +40,7 @@ std::optional<Fault> FaultyFileSystem::Strike(FileOperation operation, const std
   ++matched_;
   if (fault_->sticky ? matched_ < fault_->at : matched_ != fault_->at) return std::nullopt;
   ++faults_;
+  if (fault_->effect == Fault::Effect::kKilled && operation != FileOperation::kWrite) raise(SIGKILL);
   return fault_;
 }
 
@@ -67,11 +70,13 @@ int64_t FaultyFileSystem::Partial(FileOperation operation, int fd, size_t size,
   const std::string path = PathOf(fd);
   const std::optional<Fault> fault = Strike(operation, path);
   const bool half =
-      fault.has_value() && (fault->effect == Fault::Effect::kShort || fault->effect == Fault::Effect::kTorn);
+      fault.has_value() && (fault->effect == Fault::Effect::kShort || fault->effect == Fault::Effect::kTorn ||
+                            fault->effect == Fault::Effect::kKilled);
   int64_t result = 0;
   if (!fault.has_value() || fault->effect != Fault::Effect::kRefused) {
     result = call(half ? std::max<size_t>(size / 2, 1) : size);
   }
+  if (fault.has_value() && fault->effect == Fault::Effect::kKilled) raise(SIGKILL);
   if (fault.has_value() && fault->effect != Fault::Effect::kShort) result = -fault->error;
   Note(operation, path, result, fault.has_value());
   return result;

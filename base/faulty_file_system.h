@@ -41,6 +41,7 @@ struct Fault {
     kReported,  // it is done, and `error` returned all the same: a lost reply
     kShort,     // a write or read does half of it, at least one byte, and returns that
     kTorn,      // a write does half of it, and returns `error`
+    kKilled,    // the process kills itself with SIGKILL before it, in the middle of it where it is a write
   };
 
   std::set<FileOperation> operations = {};  // empty: any
