@@ -1,0 +1,20 @@
+#include "data/batch_order.h"
+
+#include <algorithm>
+
+#include "base/random.h"
+
+namespace baton {
+
+std::vector<int64_t> BatchOrder::Batch(uint64_t epoch, uint64_t batch) const {
+  const uint64_t begin = batch * batch_size_;
+  const uint64_t end = std::min(begin + batch_size_, rows_);
+  std::vector<int64_t> examples;
+  if (begin >= end) return examples;
+  const Permutation permutation(rows_, MixSeed(seed_, "order", epoch));
+  examples.reserve(end - begin);
+  for (uint64_t i = begin; i < end; ++i) examples.push_back(static_cast<int64_t>(permutation.At(i)));
+  return examples;
+}
+
+}  // namespace baton

@@ -1,0 +1,68 @@
+#include "pipeline/decide.h"
+
+#include <glog/logging.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace baton {
+namespace {
+
+// As in "interrupted".
+absl::string_view StatusWord(StageRun::Status status) {
+  switch (status) {
+    case StageRun::INTERRUPTED:
+      return "interrupted";
+    case StageRun::FAILED:
+      return "failed";
+    default:
+      return "killed";
+  }
+}
+
+// Each on a line of its own.
+std::string Changes(const StageRun& recorded, const KeyInputs& inputs) {
+  std::vector<FieldValue> old_values;
+  for (const KeyInput& input : recorded.key_inputs()) old_values.emplace_back(input.name(), input.value());
+  return absl::StrJoin(DescribeChanges(old_values, inputs.values()), "",
+                       [](std::string* out, const std::string& line) { absl::StrAppend(out, "\n  ", line); });
+}
+
+absl::StatusOr<Decision> DecideComplete(const StageSituation& situation,
+                                        absl::FunctionRef<absl::Status()> verify_outputs) {
+  const absl::Status verified = verify_outputs();
+  if (verified.ok()) return Decision::kSkip;
+  if (!absl::IsNotFound(verified) && !absl::IsDataLoss(verified)) return verified;
+  LOG(WARNING) << situation.stage << " was complete, but " << verified.message() << "; it is done again";
+  return Decision::kResume;
+}
+
+}  // namespace
+
+absl::StatusOr<Decision> DecideStage(const StageSituation& situation,
+                                     absl::FunctionRef<absl::Status()> verify_outputs) {
+  const StageRun& recorded = situation.recorded;
+  if (!recorded.has_key()) return Decision::kStart;
+  const bool complete = recorded.status() == StageRun::COMPLETE;
+  if (recorded.key() == situation.inputs.Key()) {
+    if (complete) return DecideComplete(situation, verify_outputs);
+    return situation.start_over ? Decision::kStart : Decision::kResume;
+  }
+
+  const std::string changes = Changes(recorded, situation.inputs);
+  const bool nothing_to_lose = recorded.status() == StageRun::FAILED && !situation.has_progress;
+  if (complete || situation.start_over || nothing_to_lose) {
+    LOG(INFO) << situation.stage << " runs under a new key, since this changed (earlier results stay):" << changes;
+    return Decision::kStart;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      situation.stage, " is unfinished (", StatusWord(recorded.status()),
+      ") and this changed since it was begun:", changes,
+      "\nEither put back what changed, and the same command goes on where it stopped; or give --start_over to ",
+      "begin anew with what is now (what was written under the old key stays)."));
+}
+
+}  // namespace baton
