@@ -1,6 +1,7 @@
 #ifndef BATON_BASE_DIGEST_CACHE_H_
 #define BATON_BASE_DIGEST_CACHE_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -15,9 +16,9 @@ namespace baton {
 
 // Remembers the SHA-256 of files by their identity (device, inode, size, mtime, ctime in nanoseconds), so that an
 // unchanged file is not read again. As in git's index, an entry is "racy" and not trusted when the file's mtime or
-// ctime is not older than the time at which it was digested by at least the clock's granularity: a write in the same
-// tick would leave the identity as it is. A cache that is missing, damaged or not writable only costs time: it is never
-// an error. Thread-safe.
+// ctime is not at least 2 s (the coarsest clock of a file system) older than the time at which it was digested: a write
+// in the same tick would leave the identity as it is. A cache that is missing, damaged or not writable only costs time:
+// it is never an error. Thread-safe.
 class DigestCache {
  public:
   // `file` is where it is kept, e.g. RUN_DIR/cache/digests.binpb; read now.
@@ -28,6 +29,31 @@ class DigestCache {
 
   // Writes the cache if anything was added; entries of files that are gone are dropped.
   void Save();
+
+ private:
+  // What tells that a file is the same and unchanged.
+  struct Identity {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    uint64_t size_bytes = 0;
+    int64_t modified_nanoseconds = 0;
+    int64_t changed_nanoseconds = 0;
+    bool operator==(const Identity&) const = default;
+  };
+  struct Entry {
+    Identity identity;
+    std::string sha256;
+    int64_t digested_nanoseconds = 0;
+  };
+
+  absl::StatusOr<Identity> Identify(const std::string& path) const;
+  void Load();
+
+  FileSystem& fs_;
+  const std::string file_;
+  absl::Mutex mutex_;
+  std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);  // by path
+  bool added_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace baton
