@@ -20,12 +20,21 @@ namespace baton {
 // the format: header length, UTF-8 JSON, no duplicate keys, known types, contiguous ranges that cover the buffer
 // exactly, sizes equal to shape times type with overflow checked. Nothing read is executed or trusted.
 
-enum class DType { kBool, kU8, kI8, kF8E5M2, kF8E4M3, kI16, kU16, kF16, kBF16, kI32, kU32, kF32, kI64, kU64, kF64 };
+// Longest header that the format allows, in bytes.
+inline constexpr uint64_t kMaxSafetensorsHeader = 100'000'000;
+
+// In the order of the format's own list, which decides the order in which tensors are written.
+enum class DType { kBool, kU8, kI8, kF8E5M2, kF8E4M3, kI16, kU16, kF16, kBF16, kI32, kU32, kF32, kF64, kI64, kU64 };
 
 // "F32" and so on, as the format spells it.
 absl::string_view DTypeName(DType dtype);
+// DataLoss, naming it, for a type that does not exist or that Baton does not read (those below a byte, for instance).
 absl::StatusOr<DType> ParseDType(absl::string_view name);
+// Bytes of an element.
 int DTypeSize(DType dtype);
+
+// Bytes of a whole tensor. InvalidArgument: a negative dimension, or more bytes than 64 bits count.
+absl::StatusOr<uint64_t> TensorByteSize(DType dtype, const std::vector<int64_t>& shape);
 
 // One tensor of a file's header. Bytes are little-endian, C order.
 struct TensorEntry {
@@ -46,11 +55,12 @@ struct HostTensor {
 };
 
 struct SafetensorsHeader {
-  std::vector<TensorEntry> tensors;  // by begin
+  std::vector<TensorEntry> tensors;  // by begin, those without bytes before the one that begins there
   std::map<std::string, std::string> metadata;
 };
 
 // Parses the JSON of a header. `buffer_size` is the number of bytes behind it. DataLoss names the tensor and the rule.
+// Stricter than the format's own library: a duplicate key and a field that the format does not know are refused.
 absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json, uint64_t buffer_size);
 
 // A tensor to write; `bytes` is owned by the caller.
@@ -75,9 +85,11 @@ struct SafetensorsDigests {
   std::vector<TensorDigest> tensors;
 };
 
-// Writes a new file (which must not exist), fsynced, in the format's canonical order (alignment descending, then name);
-// the same tensors give the same bytes. Returns the digests of what was written, computed on the way.
-// InvalidArgument: a duplicate name, "__metadata__" as a name, or bytes that do not fit the shape.
+// Writes a new file (which must not exist), fsynced, in the format's canonical order (type descending, then name): the
+// same tensors give the same bytes, those that the Python library writes. Returns the digests of what was written, of
+// the tensors in that order, computed on the way. On error the file is removed; AlreadyExists leaves what was there.
+// InvalidArgument: a duplicate name, "__metadata__" as a name, text that is not UTF-8, a header that is too long, or
+// bytes that do not fit the shape.
 absl::StatusOr<SafetensorsDigests> WriteSafetensors(FileSystem& fs, const std::string& path,
                                                     std::vector<TensorBytes> tensors,
                                                     const std::map<std::string, std::string>& metadata,
@@ -98,8 +110,9 @@ class SafetensorsReader {
   // Copies a tensor's bytes to `destination`, which has room for entry.end - entry.begin bytes.
   absl::Status Read(const TensorEntry& entry, void* destination) const;
 
-  // Reads the whole file once, each tensor to the address that `destination(entry)` gives, and returns the digests of
-  // what was read: those of the tensors and, the header's bytes included, the file's XXH3.
+  // Reads the whole file once, each tensor to the address that `destination(entry)` gives (null: the bytes are only
+  // digested), and returns the digests of what was read: those of the tensors, in the order of tensors(), and, the
+  // header's bytes included, the file's XXH3.
   absl::StatusOr<SafetensorsDigests> ReadAll(const std::function<void*(const TensorEntry&)>& destination) const;
 
  private:
