@@ -10,10 +10,12 @@
 namespace baton {
 
 // Shows on stderr how far something is: on a terminal a bar that is redrawn ten times a second, elsewhere a plain line
-// every 10 s. Shows nothing in the first second, so that short work stays silent. Not thread-safe.
+// (base/progress_text.h) every 10 s. Shows nothing on a terminal in the first second, elsewhere in the first 10 s, so
+// that short work stays silent. Not thread-safe.
 class Progress {
  public:
-  // `unit` is plural: "steps", "rows".
+  // `unit` is plural: "steps", "rows". `total` is 0 if it is not known. `done` was done before: it counts for the
+  // share, and not for the rate.
   Progress(absl::string_view title, absl::string_view unit, uint64_t total, uint64_t done = 0);
   // Clears the bar.
   ~Progress();
@@ -22,6 +24,8 @@ class Progress {
   void Update(uint64_t done, absl::string_view detail);
   // Whether the next Update would show something: lets the caller build `detail` only then.
   bool Due() const;
+  // Takes the bar away, so that something else can be written; the next Update draws it again.
+  void Clear();
 
  private:
   const std::string title_;

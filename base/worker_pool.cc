@@ -13,6 +13,8 @@ absl::Status Guarded(const std::function<absl::Status(int)>& work, int worker) {
     return work(worker);
   } catch (const std::exception& e) {
     return absl::InternalError(absl::StrCat("worker ", worker, ": ", e.what()));
+  } catch (...) {
+    return absl::InternalError(absl::StrCat("worker ", worker, ": an exception of unknown type"));
   }
 }
 
