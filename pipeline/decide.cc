@@ -36,7 +36,8 @@ absl::StatusOr<Decision> DecideComplete(const StageSituation& situation,
   const absl::Status verified = verify_outputs();
   if (verified.ok()) return Decision::kSkip;
   if (!absl::IsNotFound(verified) && !absl::IsDataLoss(verified)) return verified;
-  LOG(WARNING) << situation.stage << " was complete, but " << verified.message() << "; it is done again";
+  LOG_IF(WARNING, !situation.quiet) << situation.stage << " was complete, but " << verified.message()
+                                    << "; it is done again";
   return Decision::kResume;
 }
 
@@ -53,9 +54,9 @@ absl::StatusOr<Decision> DecideStage(const StageSituation& situation,
   }
 
   const std::string changes = Changes(recorded, situation.inputs);
-  const bool nothing_to_lose = recorded.status() == StageRun::FAILED && !situation.has_progress;
-  if (complete || situation.start_over || nothing_to_lose) {
-    LOG(INFO) << situation.stage << " runs under a new key, since this changed (earlier results stay):" << changes;
+  if (complete || situation.start_over || !situation.has_progress) {
+    LOG_IF(INFO, !situation.quiet) << situation.stage
+                                   << " runs under a new key, since this changed (earlier results stay):" << changes;
     return Decision::kStart;
   }
   return absl::InvalidArgumentError(absl::StrCat(

@@ -32,14 +32,17 @@ struct StageSituation {
   bool start_over = false;
   // Whether the recorded attempts left something durable that this stage could go on from.
   bool has_progress = false;
+  // Log nothing: another process will decide again and say it.
+  bool quiet = false;
 };
 
 // `verify_outputs` is asked only if the stage is complete under this key: OK if all that it recorded as written is
 // there with the right digests; NotFound or DataLoss if not, which leads to kResume, so that it is made again; any
 // other error is returned.
 //
-// InvalidArgument if the stage is unfinished under another key, naming each value that changed, and the choices. An
-// attempt that FAILED and left nothing to go on from is no obstacle: what was wrong with it may be what was changed.
+// InvalidArgument if the stage is unfinished under another key and has progress that would be abandoned, naming each
+// value that changed, and the choices. Where there is none, nothing is lost by beginning under the new key: a killed
+// evaluation does not keep training from going on, nor a failed load the mended configuration from being used.
 absl::StatusOr<Decision> DecideStage(const StageSituation& situation, absl::FunctionRef<absl::Status()> verify_outputs);
 
 }  // namespace baton

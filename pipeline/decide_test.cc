@@ -117,15 +117,14 @@ TEST(DecideTest, UnfinishedUnderAnotherKeyStartsOverOnRequest) {
   }
 }
 
-// A typo in the configuration or a bad row must not need --start_over once it is mended.
-TEST(DecideTest, AFailureThatLeftNothingIsNoObstacleToAnotherKey) {
+// A typo in the configuration, a bad row or a killed evaluation must not need --start_over.
+TEST(DecideTest, UnfinishedWithoutProgressIsNoObstacleToAnotherKey) {
   const KeyInputs inputs = Inputs("2");
-  const StageRun failed = Recorded(Inputs("1"), StageRun::FAILED);
-  ASSERT_OK_AND_ASSIGN(const Decision decision, DecideStage({"load", failed, inputs, false, false}, NeverAsked));
-  EXPECT_EQ(decision, Decision::kStart);
-  const StageRun killed = Recorded(Inputs("1"), StageRun::RUNNING);
-  EXPECT_THAT(DecideStage({"load", killed, inputs, false, false}, NeverAsked),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load is unfinished (killed)")));
+  for (const StageRun::Status status : kUnfinished) {
+    const StageRun recorded = Recorded(Inputs("1"), status);
+    ASSERT_OK_AND_ASSIGN(const Decision decision, DecideStage({"load", recorded, inputs, false, false}, NeverAsked));
+    EXPECT_EQ(decision, Decision::kStart);
+  }
 }
 
 }  // namespace
