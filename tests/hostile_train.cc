@@ -50,4 +50,6 @@ absl::Status Train(const StageOptions& options) {
 }  // namespace
 }  // namespace baton
 
-int main(int argc, char** argv) { return baton::RunMain(argc, argv, "The train stage, for tests of crashes.", baton::Train); }
+int main(int argc, char** argv) {
+  return baton::RunMain(argc, argv, "The train stage, for tests of crashes.", baton::Train);
+}

@@ -16,13 +16,15 @@ constexpr std::chrono::seconds kCommitInterval(10);
 }  // namespace
 
 TrainRecord::TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
-                         SectionWriter<TrainSection>& writer, uint64_t batch_size, const State& state)
+                         MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
+                         const State& state)
     : fs_(fs),
       run_(run),
       snapshots_(snapshots),
       digests_(digests),
+      store_(store),
       writer_(writer),
-      batch_size_(batch_size),
+      config_(config),
       first_step_(state.progress.step_index()),
       start_(std::chrono::steady_clock::now()),
       next_commit_(start_ + kCommitInterval) {}
@@ -39,31 +41,40 @@ absl::Status TrainRecord::Finish(const absl::Status& result, const State& state)
     RETURN_IF_ERROR(writer_.FinishAttempt(StageRun::FAILED, result.message()));
     return result;
   }
-  TrainSection finished;
-  FillHistory(state, finished);
-  finished.set_parameter_count(state.model.layout().parameter_count);
-  RETURN_IF_ERROR(FillSnapshots(state, finished));
-  if (result.ok()) {
-    finished.set_stop_reason(state.progress.stopped_early() ? TrainSection::EARLY_STOPPING : TrainSection::MAX_EPOCHS);
-  }
-  RETURN_IF_ERROR(writer_.FinishAttempt(result.ok() ? StageRun::COMPLETE : StageRun::INTERRUPTED, "",
-                                        [&](TrainSection& section) {
-                                          StageRun stage = std::move(*section.mutable_stage());
-                                          const bool measured = finished.has_examples_per_second();
-                                          if (!measured && section.has_examples_per_second()) {
-                                            finished.set_examples_per_second(section.examples_per_second());
-                                          }
-                                          section = finished;
-                                          *section.mutable_stage() = std::move(stage);
-                                        }));
+  ASSIGN_OR_RETURN(const TrainSection results, Results(state, result.ok()));
+  const StageRun::Status status = result.ok() ? StageRun::COMPLETE : StageRun::INTERRUPTED;
+  RETURN_IF_ERROR(writer_.FinishAttempt(status, "", [&results](TrainSection& section) {
+    StageRun stage = std::move(*section.mutable_stage());
+    section = results;
+    *section.mutable_stage() = std::move(stage);
+  }));
   return result;
+}
+
+absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool complete) {
+  ASSIGN_OR_RETURN(const Metadata record, store_.Read());
+  TrainSection section;
+  // An attempt that had no step to take keeps the throughput of the one before.
+  if (record.train().has_examples_per_second()) {
+    section.set_examples_per_second(record.train().examples_per_second());
+  }
+  section.set_run_id(record.run().run_id());
+  if (config_.has_name()) section.set_experiment_name(config_.name());
+  section.set_parameter_count(state.model.layout().parameter_count);
+  FillHistory(state, section);
+  RETURN_IF_ERROR(FillSnapshots(state, section));
+  if (complete) {
+    section.set_stop_reason(state.progress.stopped_early() ? TrainSection::EARLY_STOPPING : TrainSection::MAX_EPOCHS);
+  }
+  return section;
 }
 
 void TrainRecord::FillHistory(const State& state, TrainSection& section) const {
   *section.mutable_history() = state.progress.history();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
   const uint64_t steps = state.progress.step_index() - first_step_;
-  if (steps > 0) section.set_examples_per_second(static_cast<double>(steps * batch_size_) / seconds.count());
+  if (steps > 0)
+    section.set_examples_per_second(static_cast<double>(steps * config_.train().batch_size()) / seconds.count());
 }
 
 absl::Status TrainRecord::FillSnapshots(const State& state, TrainSection& section) {

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "base/digest_cache.h"
 #include "metadata/section_writer.h"
+#include "metadata/store.h"
 #include "pipeline/config.pb.h"
 #include "pipeline/run_directory.h"
 #include "state/snapshot_store.h"
@@ -20,7 +21,8 @@ class TrainRecord {
  public:
   // All references must outlive it. Time is counted from now, examples from `state`'s step.
   TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
-              SectionWriter<TrainSection>& writer, uint64_t batch_size, const State& state);
+              MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
+              const State& state);
 
   // `state` has just become durable as a snapshot.
   absl::Status AfterSnapshot(const State& state);
@@ -30,6 +32,7 @@ class TrainRecord {
   absl::Status Finish(const absl::Status& result, const State& state);
 
  private:
+  absl::StatusOr<TrainSection> Results(const State& state, bool complete);
   absl::Status FillSnapshots(const State& state, TrainSection& section);
   absl::StatusOr<SnapshotReference> Reference(uint64_t step, TrainSection& section);
   void FillHistory(const State& state, TrainSection& section) const;
@@ -38,8 +41,9 @@ class TrainRecord {
   const RunDirectory& run_;
   const SnapshotStore& snapshots_;
   DigestCache& digests_;
+  MetadataStore& store_;
   SectionWriter<TrainSection>& writer_;
-  const uint64_t batch_size_;
+  const PipelineConfig& config_;
   const uint64_t first_step_;
   const std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point next_commit_;

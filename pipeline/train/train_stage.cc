@@ -21,10 +21,10 @@
 #include "pipeline/pipeline_config.h"
 #include "pipeline/run_directory.h"
 #include "pipeline/torch_setup.h"
-#include "pipeline/train_goal.h"
 #include "pipeline/train/train_record.h"
 #include "pipeline/train/trainer.h"
 #include "pipeline/train/training_setup.h"
+#include "pipeline/train_goal.h"
 #include "state/snapshot_store.h"
 
 namespace baton {
@@ -74,12 +74,13 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, inputs.Key()));
   DigestCache digests(fs, run.DigestCacheFile());
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(fs, run, record.train()));
-  ASSIGN_OR_RETURN(const Decision decision, DecideStage({.stage = kTrainStage,
-                                                         .recorded = record.train().stage(),
-                                                         .inputs = inputs,
-                                                         .start_over = options.start_over,
-                                                         .has_progress = has_progress},
-                                                        [&] { return VerifyOutputs(run, record.train().model_artifacts(), digests); }));
+  ASSIGN_OR_RETURN(const Decision decision,
+                   DecideStage({.stage = kTrainStage,
+                                .recorded = record.train().stage(),
+                                .inputs = inputs,
+                                .start_over = options.start_over,
+                                .has_progress = has_progress},
+                               [&] { return VerifyOutputs(run, record.train().model_artifacts(), digests); }));
   digests.Save();
   if (decision == Decision::kSkip && !TrainWantsMore(config, record.train())) {
     LOG(INFO) << "train: complete, skipped";
@@ -108,7 +109,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
               << state.progress.epoch_index() + 1 << ")";
   }
 
-  TrainRecord train_record(fs, run, snapshots, digests, writer, config.train().batch_size(), state);
+  TrainRecord train_record(fs, run, snapshots, digests, *store, writer, config, state);
   Trainer trainer({.config = config.train(),
                    .seed = config.seed(),
                    .model = *setup.model,

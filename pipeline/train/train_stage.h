@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "pipeline/command_line.h"
+#include "pipeline/stage_options.h"
 
 namespace baton {
 

@@ -68,7 +68,8 @@ struct Training {
     const auto layout = std::make_shared<const FlatLayout>(model->parameters());
     state.model = FlatTensors(layout, at::kCPU);
     Initialize(model->parameters(), kSeed, state.model);
-    for (const std::string& slot : optimizer->slots()) state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
+    for (const std::string& slot : optimizer->slots())
+      state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
   }
 
   absl::Status Steps(int count, int64_t batch) {
@@ -143,7 +144,7 @@ TEST(TrainStep, GradientIsTheClippedMean) {
     double square = 0;
     for (const at::Tensor& leaf : leaves) square += leaf.grad().square().sum().item<double>();
     const double scale = clip_norm == 0 ? 1 : std::min(1.0, clip_norm / (std::sqrt(square) + 1e-6));
-    ASSERT_EQ(scale < 1, clip_norm > 0);
+    ASSERT_EQ(scale<1, clip_norm> 0);
 
     ASSERT_THAT(training.Steps(1, 37), IsOk());
     for (size_t i = 0; i < leaves.size(); ++i) {
@@ -176,9 +177,9 @@ TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
   const FlatTensors before = training.state.model.CopyTo(at::kCPU);
   EXPECT_THAT(training.Steps(1, 8),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lower train.optimizer.learning_rate")));
-  EXPECT_EQ(std::memcmp(before.flat().const_data_ptr(), training.state.model.flat().const_data_ptr(),
-                        before.flat().nbytes()),
-            0);
+  EXPECT_EQ(
+      std::memcmp(before.flat().const_data_ptr(), training.state.model.flat().const_data_ptr(), before.flat().nbytes()),
+      0);
   EXPECT_EQ(training.state.progress.step_index(), 0);
 }
 

@@ -77,7 +77,8 @@ void Trainer::ShowProgress() {
   if (progress_.epoch_weight_sum() > 0) {
     absl::StrAppendFormat(&detail, "  loss %.4g", progress_.epoch_loss_sum() / progress_.epoch_weight_sum());
   }
-  if (progress_.has_best()) absl::StrAppendFormat(&detail, "  best validation %.4g", progress_.best().validation_loss());
+  if (progress_.has_best())
+    absl::StrAppendFormat(&detail, "  best validation %.4g", progress_.best().validation_loss());
   bar_.Update(progress_.step_index(), detail);
 }
 

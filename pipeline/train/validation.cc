@@ -18,16 +18,14 @@ absl::Status Validate(const TrainConfig& config, const Model& model, const Crite
     int64_t correct = 0;
     bool has_correct = false;
   };
-  const int64_t batch_size =
-      config.validation_batch_size() > 0 ? config.validation_batch_size() : config.batch_size();
+  const int64_t batch_size = config.validation_batch_size() > 0 ? config.validation_batch_size() : config.batch_size();
   std::vector<Sums> batches(BatchCount(examples.rows(), batch_size));
-  RETURN_IF_ERROR(ForwardBatches(model, parameters, examples, batch_size, pool,
-                                 [&](int64_t index, const Batch& batch, const at::Tensor& outputs) {
-                                   const LossSum loss = criterion.Loss(outputs, batch);
-                                   const auto correct = criterion.CorrectRows(outputs, batch);
-                                   batches[index] = {loss.sum.item<double>(), loss.weight, correct.value_or(0),
-                                                     correct.has_value()};
-                                 }));
+  RETURN_IF_ERROR(ForwardBatches(
+      model, parameters, examples, batch_size, pool, [&](int64_t index, const Batch& batch, const at::Tensor& outputs) {
+        const LossSum loss = criterion.Loss(outputs, batch);
+        const auto correct = criterion.CorrectRows(outputs, batch);
+        batches[index] = {loss.sum.item<double>(), loss.weight, correct.value_or(0), correct.has_value()};
+      }));
   Sums total;
   for (const Sums& sums : batches) {
     total.loss += sums.loss;

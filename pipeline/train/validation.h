@@ -13,7 +13,8 @@
 namespace baton {
 
 // Loss over the validation split, and accuracy for a classification, into `history`. Fixed batches, spread over the
-// workers and summed in order, so that the bits do not depend on the workers. InvalidArgument if the loss is not finite.
+// workers and summed in order, so that the bits do not depend on the workers. InvalidArgument if the loss is not
+// finite.
 absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
                       const FlatTensors& parameters, const Examples& examples, WorkerPool& pool, EpochHistory& history);
 
