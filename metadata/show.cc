@@ -1,0 +1,229 @@
+#include "metadata/show.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "metadata/human.h"
+#include "metadata/page.h"
+#include "metadata/staleness.h"
+
+namespace baton {
+namespace {
+
+// Of a long history, the newest are shown.
+constexpr int kEpochs = 10;
+
+std::string Join(const std::vector<std::string>& parts) {
+  std::vector<std::string> there;
+  std::copy_if(parts.begin(), parts.end(), std::back_inserter(there), [](const std::string& s) { return !s.empty(); });
+  return absl::StrJoin(there, ", ");
+}
+
+// "3 attempts", "1 attempt".
+std::string Counted(uint64_t count, const std::string& noun) {
+  return absl::StrCat(HumanCount(count), " ", noun, count == 1 ? "" : "s");
+}
+
+std::string Lines(const google::protobuf::RepeatedPtrField<Artifact>& artifacts) {
+  if (artifacts.empty()) return "";
+  uint64_t bytes = 0;
+  for (const Artifact& artifact : artifacts) bytes += artifact.size_bytes();
+  return absl::StrCat(Counted(artifacts.size(), "file"), ", ", HumanBytes(bytes));
+}
+
+std::string SnapshotText(const SnapshotReference& snapshot) {
+  return Join(
+      {snapshot.has_step_index() ? absl::StrCat("step ", HumanCount(snapshot.step_index())) : "",
+       snapshot.has_validation_loss() ? absl::StrCat("validation loss ", HumanNumber(snapshot.validation_loss())) : "",
+       snapshot.path()});
+}
+
+// How an attempt ended, as far as the record knows.
+std::string AttemptEnd(const StageRun& stage, int index) {
+  const bool newest = index + 1 == stage.attempts_size();
+  if (stage.attempts(index).has_end_time()) return newest ? StageRun::Status_Name(stage.status()) : "ended";
+  return newest && stage.status() == StageRun::RUNNING ? "running, or killed" : "killed";
+}
+
+void ShowAttempts(const StageRun& stage, Page& page) {
+  if (stage.attempts().empty()) return;
+  std::vector<Page::Row> rows = {{"attempt", "started", "end", "host", "device", "workers", "time", "cpu", "memory"}};
+  for (int i = 0; i < stage.attempts_size(); ++i) {
+    const Attempt& attempt = stage.attempts(i);
+    rows.push_back({attempt.attempt_id(), attempt.has_start_time() ? HumanTime(attempt.start_time()) : "",
+                    AttemptEnd(stage, i), attempt.host(), attempt.device(),
+                    attempt.has_workers() ? absl::StrCat(attempt.workers()) : "",
+                    attempt.has_wall_seconds() ? HumanSeconds(attempt.wall_seconds()) : "",
+                    attempt.has_cpu_seconds() ? HumanSeconds(attempt.cpu_seconds()) : "",
+                    attempt.has_peak_memory_bytes() ? HumanBytes(attempt.peak_memory_bytes()) : ""});
+  }
+  page.Table(rows, 5);
+}
+
+void ShowStage(const std::string& name, const StageRun& stage, const std::string& staleness, Page& page) {
+  page.Section(absl::StrCat(name, "  ", stage.has_status() ? StageRun::Status_Name(stage.status()) : "not begun",
+                            staleness.empty() ? "" : absl::StrCat("  STALE: ", staleness)));
+  page.Value("error", stage.error());
+  page.Value("key", stage.key());
+}
+
+void ShowRun(const RunSection& run, Page& page) {
+  page.Section(absl::StrCat("run  ", run.name()));
+  page.Value("id", run.run_id());
+  if (run.has_parent()) {
+    page.Value(
+        "forked from",
+        Join({run.parent().run_id(),
+              run.parent().has_step_index() ? absl::StrCat("step ", HumanCount(run.parent().step_index())) : ""}));
+  }
+  if (run.has_start_time()) page.Value("started", HumanTime(run.start_time()));
+  if (run.has_end_time()) page.Value("ended", HumanTime(run.end_time()));
+  if (run.has_time_taken()) page.Value("time taken", HumanSeconds(run.time_taken()));
+  if (run.has_memory_usage()) page.Value("peak memory", HumanBytes(run.memory_usage()));
+  if (run.has_gpu_usage()) page.Value("peak GPU memory", HumanBytes(run.gpu_usage()));
+  for (const Amendment& amendment : run.amendments()) {
+    page.Value("amendment",
+               absl::StrCat(amendment.stage(), " went on with ", amendment.field(), " ", amendment.old_value(), " -> ",
+                            amendment.new_value(), ", ", HumanTime(amendment.time())));
+  }
+  for (const Deviation& deviation : run.deviations()) {
+    page.Value("deviation",
+               absl::StrCat(deviation.stage(), " went on with ", deviation.name(), " ", deviation.old_value(), " -> ",
+                            deviation.new_value(), ", ", HumanTime(deviation.time())));
+  }
+}
+
+void ShowLoad(const LoadSection& load, Page& page) {
+  ShowStage("load", load.stage(), "", page);
+  page.Value("raw file", Join({load.raw_filepath(), load.raw_file_format(),
+                               load.has_raw_file_size() ? HumanBytes(load.raw_file_size()) : ""}));
+  page.Value("raw file sha256", load.raw_file_sha256());
+  if (load.has_raw_dvc_metadata()) {
+    const DvcMetadata& dvc = load.raw_dvc_metadata();
+    page.Value("DVC", Join({dvc.path(), absl::StrCat("md5 ", dvc.md5()), dvc.desc()}));
+  }
+  page.Value("dataset version", load.dataset_version());
+  page.Value("outputs", Lines(load.outputs()));
+  std::vector<std::string> roles;
+  for (const ColumnSummary& column : load.schema()) {
+    if (column.role() == "target") roles.push_back(absl::StrCat("target ", column.name(), " (", column.kind(), ")"));
+  }
+  for (const char* role : {"feature", "ignored"}) {
+    const int count = std::count_if(load.schema().begin(), load.schema().end(),
+                                    [&](const ColumnSummary& column) { return column.role() == role; });
+    if (count > 0) roles.push_back(absl::StrCat(count, " ", role, *role == 'f' && count > 1 ? "s" : ""));
+  }
+  page.Value("columns", Join(roles));
+  if (load.has_rows()) page.Value("rows", HumanCount(load.rows()));
+  if (!load.splits().empty()) {
+    std::vector<Page::Row> rows = {{"split", "rows"}};
+    for (const std::string& label : load.class_labels()) rows[0].push_back(label);
+    for (const SplitSummary& split : load.splits()) {
+      Page::Row row = {split.name(), HumanCount(split.rows())};
+      for (const uint64_t count : split.class_counts()) row.push_back(HumanCount(count));
+      rows.push_back(std::move(row));
+    }
+    page.Table(rows, 1);
+  }
+  ShowAttempts(load.stage(), page);
+}
+
+void ShowHistory(const google::protobuf::RepeatedPtrField<EpochHistory>& history, Page& page) {
+  if (history.empty()) return;
+  std::set<std::string> metrics;
+  for (const EpochHistory& epoch : history) {
+    for (const auto& metric : epoch.validation_metrics()) metrics.insert(metric.first);
+  }
+  std::vector<Page::Row> rows = {{"epoch", "step", "train loss", "validation loss"}};
+  rows[0].insert(rows[0].end(), metrics.begin(), metrics.end());
+  rows[0].push_back("learning rate");
+  const int first = std::max(0, history.size() - kEpochs);
+  for (int i = first; i < history.size(); ++i) {
+    const EpochHistory& epoch = history[i];
+    Page::Row row = {HumanCount(epoch.epoch_index()), HumanCount(epoch.step_index()),
+                     epoch.has_train_loss() ? HumanNumber(epoch.train_loss()) : "",
+                     epoch.has_validation_loss() ? HumanNumber(epoch.validation_loss()) : ""};
+    for (const std::string& name : metrics) {
+      const auto metric = epoch.validation_metrics().find(name);
+      row.push_back(metric == epoch.validation_metrics().end() ? "" : HumanNumber(metric->second));
+    }
+    row.push_back(epoch.has_learning_rate() ? HumanNumber(epoch.learning_rate()) : "");
+    rows.push_back(std::move(row));
+  }
+  page.Value("history", first == 0 ? Counted(history.size(), "epoch")
+                                   : absl::StrCat("the last ", kEpochs, " of ", HumanCount(history.size()), " epochs"));
+  page.Table(rows, 0);
+}
+
+void ShowTrain(const Metadata& record, Page& page) {
+  const TrainSection& train = record.train();
+  ShowStage("train", train.stage(), TrainStaleness(record), page);
+  if (train.has_stop_reason()) page.Value("stopped by", TrainSection::StopReason_Name(train.stop_reason()));
+  page.Value("model version", train.model_version());
+  page.Value("model", train.artifact_uri());
+  page.Value("model artifacts", Lines(train.model_artifacts()));
+  if (train.has_parameter_count()) page.Value("parameters", HumanCount(train.parameter_count()));
+  page.Value("tracker run", train.run_id());
+  page.Value("experiment", Join({train.experiment_name(), train.experiment_id()}));
+  page.Value("best snapshot", SnapshotText(train.best_snapshot()));
+  page.Value("last snapshot", SnapshotText(train.last_snapshot()));
+  if (train.has_examples_per_second()) {
+    page.Value("throughput", absl::StrCat(HumanCount(train.examples_per_second()), " examples/s"));
+  }
+  ShowHistory(train.history(), page);
+  ShowAttempts(train.stage(), page);
+}
+
+void ShowEvaluate(const Metadata& record, Page& page) {
+  const EvaluateSection& evaluate = record.evaluate();
+  ShowStage("evaluate", evaluate.stage(), EvaluateStaleness(record), page);
+  page.Value("snapshot", SnapshotText(evaluate.snapshot()));
+  if (evaluate.has_rows()) page.Value("holdout rows", HumanCount(evaluate.rows()));
+  if (evaluate.has_avg_expected_loss()) page.Value("expected loss", HumanNumber(evaluate.avg_expected_loss()));
+  if (evaluate.has_avg_bias()) page.Value("bias", HumanNumber(evaluate.avg_bias()));
+  if (evaluate.has_avg_variance()) page.Value("variance", HumanNumber(evaluate.avg_variance()));
+  if (evaluate.has_bootstrap_rounds()) page.Value("bootstrap rounds", HumanCount(evaluate.bootstrap_rounds()));
+  page.Value("report", evaluate.report());
+  page.Value("outputs", Lines(evaluate.outputs()));
+  if (!evaluate.holdout_performance().empty()) {
+    std::vector<Page::Row> rows = {{"holdout metric", "model", "baseline", "interval"}};
+    const std::set<std::string> names = [&] {
+      std::set<std::string> sorted;
+      for (const auto& metric : evaluate.holdout_performance()) sorted.insert(metric.first);
+      return sorted;
+    }();
+    for (const std::string& name : names) {
+      const auto baseline = evaluate.baseline_performance().find(name);
+      const auto interval = evaluate.holdout_intervals().find(name);
+      rows.push_back(
+          {name, HumanNumber(evaluate.holdout_performance().at(name)),
+           baseline == evaluate.baseline_performance().end() ? "" : HumanNumber(baseline->second),
+           interval == evaluate.holdout_intervals().end()
+               ? ""
+               : absl::StrCat(HumanNumber(interval->second.lower()), " to ", HumanNumber(interval->second.upper()))});
+    }
+    page.Table(rows, 1);
+  }
+  ShowAttempts(evaluate.stage(), page);
+}
+
+}  // namespace
+
+std::string ShowRecord(const Metadata& record) {
+  Page page;
+  ShowRun(record.run(), page);
+  ShowLoad(record.load(), page);
+  ShowTrain(record, page);
+  ShowEvaluate(record, page);
+  page.Section(absl::StrCat("record  generation ", record.generation()));
+  page.Value("committed", Join({record.has_committed_at() ? HumanTime(record.committed_at()) : "",
+                                record.has_committed_by() ? absl::StrCat("by ", record.committed_by()) : ""}));
+  page.Value("sha256", record.sha256());
+  return page.Text();
+}
+
+}  // namespace baton

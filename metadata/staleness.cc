@@ -1,0 +1,56 @@
+#include "metadata/staleness.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace baton {
+namespace {
+
+std::optional<absl::string_view> FindInput(const StageRun& stage, absl::string_view name) {
+  for (const KeyInput& input : stage.key_inputs()) {
+    if (input.name() == name) return input.value();
+  }
+  return std::nullopt;
+}
+
+// Without "sha256:", which dataset_version has in front.
+absl::string_view Digest(absl::string_view value) { return absl::StripPrefix(value, "sha256:"); }
+
+// Enough of a digest for people.
+absl::string_view Short(absl::string_view digest) { return digest.substr(0, 12); }
+
+}  // namespace
+
+std::string TrainStaleness(const Metadata& record) {
+  const std::optional<absl::string_view> used = FindInput(record.train().stage(), "load.dataset");
+  if (!used || !record.load().has_stage()) return "";
+  if (!record.load().has_dataset_version()) {
+    return absl::StrCat("made from dataset ", Short(Digest(*used)), "; load has begun another one");
+  }
+  const absl::string_view now = Digest(record.load().dataset_version());
+  if (Digest(*used) == now) return "";
+  return absl::StrCat("made from dataset ", Short(Digest(*used)), ", load's is now ", Short(now));
+}
+
+std::string EvaluateStaleness(const Metadata& record) {
+  const StageRun& stage = record.evaluate().stage();
+  const TrainSection& train = record.train();
+  const std::optional<absl::string_view> used = FindInput(stage, "train.model");
+  if (!used || !train.has_stage()) return "";
+  const absl::string_view model = Digest(*used);
+  const bool last_only = FindInput(stage, "evaluate.snapshot") == "LAST";
+  const bool is_last = train.last_snapshot().model_sha256() == model;
+  const bool is_best = train.best_snapshot().model_sha256() == model;
+  if (!is_last && (last_only || !is_best)) {
+    const std::string& now = last_only || !train.has_best_snapshot() ? train.last_snapshot().model_sha256()
+                                                                     : train.best_snapshot().model_sha256();
+    if (now.empty()) return absl::StrCat("made from model ", Short(model), "; train has begun another one");
+    return absl::StrCat("made from model ", Short(model), ", train's is now ", Short(now));
+  }
+  return TrainStaleness(record).empty() ? "" : "its model is of a train section that is stale";
+}
+
+}  // namespace baton

@@ -1,0 +1,24 @@
+#ifndef BATON_METADATA_TIMESTAMP_H_
+#define BATON_METADATA_TIMESTAMP_H_
+
+#include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace baton {
+
+// To the nanosecond, rounded down. Nanoseconds count forward in time, before 1970 too.
+inline google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  google::protobuf::Timestamp timestamp;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return timestamp;
+}
+
+inline absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
+}  // namespace baton
+
+#endif  // BATON_METADATA_TIMESTAMP_H_

@@ -1,0 +1,54 @@
+#ifndef BATON_METADATA_VERIFY_H_
+#define BATON_METADATA_VERIFY_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/file_system.h"
+#include "metadata/metadata.pb.h"
+
+namespace baton {
+
+// One thing that was found in a record's folder.
+struct Finding {
+  enum class Severity {
+    kNote,   // worth knowing; the history is whole
+    kError,  // the history is not what was committed
+  };
+  Severity severity = Severity::kError;
+  // Name of the file, within RUN_DIR/metadata.
+  std::string file;
+  std::string message;
+};
+
+struct RecordReport {
+  // In the order of the files.
+  std::vector<Finding> findings;
+  // How many files verify, and the newest of them. `head` is its seal.
+  uint64_t verified = 0;
+  uint64_t newest = 0;
+  std::string head;
+  // The generation whose seal is the head that was asked for.
+  std::optional<uint64_t> given_head_generation;
+
+  // No error.
+  bool ok() const;
+};
+
+// Checks the whole history of the record in `run_dir` and changes nothing. Finds each generation that is damaged,
+// edited, missing or under another's name, and one that was replaced by another with a seal of its own, unless all
+// after it were replaced too. That, and a cut tail, is found if `head` is given: the seal of what was once the newest
+// generation, noted outside the folder, which must still be there. A file that was set aside is a note if it is
+// damaged, an error if it is not.
+//
+// NotFound if there is no record; InvalidArgument if `head` is neither empty nor 64 hexadecimal digits; other errors
+// if a file cannot be read.
+absl::StatusOr<RecordReport> VerifyRecord(FileSystem& fs, absl::string_view run_dir, absl::string_view head = "");
+
+}  // namespace baton
+
+#endif  // BATON_METADATA_VERIFY_H_
