@@ -1,0 +1,190 @@
+#include "state/snapshot_store.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/faulty_file_system.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "state/test_state.h"
+
+namespace baton {
+namespace {
+
+using absl::StatusCode;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// As TestState(step), with the best epoch at the step `best`.
+State StateAt(uint64_t step, uint64_t best) {
+  State state = TestState(step);
+  state.progress.mutable_best()->set_step_index(best);
+  return state;
+}
+
+class SnapshotStoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, folder_), IsOk()); }
+
+  SnapshotStore Store() { return SnapshotStore(fs_, folder_); }
+  void Save(const State& state) { ASSERT_THAT(Store().Save(state), IsOk()); }
+  std::vector<uint64_t> Steps() { return Store().Steps().value(); }
+  std::vector<std::string> Names() { return ListFolder(fs_, folder_).value(); }
+  // The step of the latest State, whose content is checked. An error is a failure.
+  std::optional<uint64_t> LatestStep() {
+    const auto latest = Store().LoadLatest(at::kCPU);
+    EXPECT_THAT(latest, IsOk());
+    if (!latest.ok() || !latest->has_value()) return std::nullopt;
+    const uint64_t step = (*latest)->progress.step_index();
+    EXPECT_TRUE(Identical(**latest, StateAt(step, (*latest)->progress.best().step_index())));
+    return step;
+  }
+  void Damage(uint64_t step, absl::string_view file = "model.safetensors") {
+    const std::string path = JoinPath(Store().PathOf(step), file);
+    std::fstream stream(path, std::ios::binary | std::ios::in | std::ios::out);
+    stream.seekg(-1, std::ios::end);
+    const char last = static_cast<char>(stream.get());
+    stream.seekp(-1, std::ios::end);
+    stream.put(static_cast<char>(last ^ 1));
+    ASSERT_TRUE(stream.good());
+  }
+
+  FileSystem& fs_ = FileSystem::Posix();
+  std::string folder_;
+};
+
+TEST_F(SnapshotStoreTest, LatestIsTheHighestStep) {
+  EXPECT_EQ(LatestStep(), std::nullopt);
+  for (const uint64_t step : {8, 1200, 90}) Save(StateAt(step, step));
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000090", "step-000000001200"));
+  EXPECT_THAT(Steps(), ElementsAre(8, 90, 1200));
+  EXPECT_EQ(LatestStep(), 1200);
+  EXPECT_EQ(SnapshotStore(fs_, JoinPath(folder_, "none")).LoadLatest(at::kCPU)->has_value(), false);
+}
+
+TEST_F(SnapshotStoreTest, DamagedOneIsSetAsideForTheOneBeforeIt) {
+  for (const uint64_t step : {8, 16, 24}) Save(StateAt(step, step));
+  Damage(24);
+  EXPECT_EQ(LatestStep(), 16);
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000016", "step-000000000024.damaged"));
+  // One that lacks its index, or a file, is damaged too.
+  std::filesystem::remove(JoinPath(Store().PathOf(16), "state.binpb"));
+  EXPECT_EQ(LatestStep(), 8);
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000016.damaged", "step-000000000024.damaged"));
+}
+
+TEST_F(SnapshotStoreTest, NoneLeftIsAnErrorAlsoTheSecondTime) {
+  Save(StateAt(8, 8));
+  Save(StateAt(16, 16));
+  Damage(8, "optimizer.safetensors");
+  Damage(16, "state.binpb");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(Store().LoadLatest(at::kCPU),
+                StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr(folder_), HasSubstr("--start_over"))));
+    EXPECT_THAT(Names(), ElementsAre("step-000000000008.damaged", "step-000000000016.damaged"));
+  }
+}
+
+TEST_F(SnapshotStoreTest, WithoutItsBestOneAnOlderStateIsTaken) {
+  Save(StateAt(8, 8));
+  Save(StateAt(16, 16));
+  Save(StateAt(24, 16));
+  EXPECT_EQ(LatestStep(), 24);
+  Damage(16);
+  EXPECT_EQ(LatestStep(), 8) << "from there the best one is made again";
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000016.damaged", "step-000000000024"));
+}
+
+TEST_F(SnapshotStoreTest, MissingBestOneAndNoOlderState) {
+  Save(StateAt(16, 16));
+  Save(StateAt(24, 16));
+  ASSERT_THAT(RemoveTree(fs_, Store().PathOf(16)), IsOk());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(Store().LoadLatest(at::kCPU), StatusIs(StatusCode::kDataLoss, HasSubstr("no usable snapshot")));
+  }
+  EXPECT_THAT(Names(), ElementsAre("step-000000000024")) << "it is intact";
+}
+
+TEST_F(SnapshotStoreTest, ErrorOfTheMachineSetsNothingAside) {
+  Save(StateAt(8, 8));
+  Save(StateAt(16, 8));
+  const int faults = ForEachFault(
+      {.operations = {FileOperation::kReadAt, FileOperation::kOpen}, .error = EIO}, [] {},
+      [&](FileSystem& fs) { return SnapshotStore(fs, folder_).LoadLatest(at::kCPU).status(); },
+      [&](FaultyFileSystem& fs, const absl::Status& status) {
+        EXPECT_EQ(status.ok(), fs.faults() == 0) << status;
+        EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000016"));
+      });
+  EXPECT_GE(faults, 28);  // seven files, opened and read, of two snapshots
+}
+
+TEST_F(SnapshotStoreTest, SaveKeepsAnIdenticalOne) {
+  ASSERT_OK_AND_ASSIGN(const SnapshotIndex first, Store().Save(StateAt(8, 8)));
+  State again = StateAt(8, 8);
+  again.environment.set_cpu_model("another CPU");
+  ASSERT_OK_AND_ASSIGN(const SnapshotIndex second, Store().Save(again));
+  EXPECT_EQ(second.sha256(), first.sha256());
+  EXPECT_EQ(second.environment().cpu_model(), "a CPU");
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008"));
+}
+
+TEST_F(SnapshotStoreTest, SaveOfOtherBitsUnderTheSameStepIsAnError) {
+  Save(StateAt(8, 8));
+  State other = StateAt(8, 8);
+  other.optimizer[0].second.views()[1][0].add_(1);
+  EXPECT_THAT(Store().Save(other), StatusIs(StatusCode::kInternal,
+                                            AllOf(HasSubstr("step 8"), HasSubstr("optimizer exp_avg/layers.0.bias"))));
+  EXPECT_EQ(LatestStep(), 8);
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008"));
+}
+
+TEST_F(SnapshotStoreTest, SaveReplacesADamagedOne) {
+  Save(StateAt(8, 8));
+  Damage(8);
+  Save(StateAt(8, 8));
+  EXPECT_EQ(LatestStep(), 8);
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000008.damaged"));
+}
+
+TEST_F(SnapshotStoreTest, RemoveOldKeepsTheNewestAndTheBest) {
+  for (const uint64_t step : {8, 16, 24, 32, 40}) Save(StateAt(step, 16));
+  ASSERT_THAT(Store().RemoveOld(StateAt(40, 16).progress, 2), IsOk());
+  EXPECT_THAT(Steps(), ElementsAre(16, 32, 40));
+  EXPECT_THAT(Names(), testing::SizeIs(3)) << "nothing is left of those removed";
+  ASSERT_THAT(Store().RemoveOld(StateAt(40, 40).progress, 1), IsOk());
+  EXPECT_THAT(Steps(), ElementsAre(40));
+}
+
+TEST_F(SnapshotStoreTest, RemoveOldLeavesStepsAheadAlone) {
+  for (const uint64_t step : {8, 16, 24, 32}) Save(StateAt(step, step));
+  ASSERT_THAT(Store().RemoveOld(StateAt(16, 16).progress, 1), IsOk());
+  EXPECT_THAT(Steps(), ElementsAre(16, 24, 32));
+}
+
+TEST_F(SnapshotStoreTest, RemoveOldLeavesNoHalfSnapshotWhateverFails) {
+  const int faults = ForEachFault(
+      {.operations = {FileOperation::kRename, FileOperation::kUnlink, FileOperation::kRemoveDirectory}, .error = EIO},
+      [&] {
+        ASSERT_THAT(RemoveTree(fs_, folder_), IsOk());
+        for (const uint64_t step : {8, 16, 24}) Save(StateAt(step, 24));
+      },
+      [&](FileSystem& fs) { return SnapshotStore(fs, folder_).RemoveOld(StateAt(24, 24).progress, 1); },
+      [&](FaultyFileSystem& fs, const absl::Status& status) {
+        EXPECT_EQ(status.ok(), fs.faults() == 0) << status;
+        for (const uint64_t step : Steps()) EXPECT_THAT(LoadSnapshot(fs_, Store().PathOf(step), at::kCPU), IsOk());
+        EXPECT_EQ(LatestStep(), 24);
+      });
+  EXPECT_GE(faults, 18);  // a rename, seven files and a folder, of two snapshots
+}
+
+}  // namespace
+}  // namespace baton
