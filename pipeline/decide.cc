@@ -3,10 +3,10 @@
 #include <glog/logging.h>
 
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "pipeline/keys.h"
 
 namespace baton {
 namespace {
@@ -25,9 +25,7 @@ absl::string_view StatusWord(StageRun::Status status) {
 
 // Each on a line of its own.
 std::string Changes(const StageRun& recorded, const KeyInputs& inputs) {
-  std::vector<FieldValue> old_values;
-  for (const KeyInput& input : recorded.key_inputs()) old_values.emplace_back(input.name(), input.value());
-  return absl::StrJoin(DescribeChanges(old_values, inputs.values()), "",
+  return absl::StrJoin(DescribeChanges(RecordedInputs(recorded), inputs.values()), "",
                        [](std::string* out, const std::string& line) { absl::StrAppend(out, "\n  ", line); });
 }
 

@@ -48,6 +48,12 @@ std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs) {
   return std::nullopt;
 }
 
+std::vector<FieldValue> RecordedInputs(const StageRun& stage) {
+  std::vector<FieldValue> inputs;
+  for (const KeyInput& input : stage.key_inputs()) inputs.emplace_back(input.name(), input.value());
+  return inputs;
+}
+
 const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const TrainSection& train) {
   const bool best = config.evaluate().snapshot() == EvaluateConfig::BEST && train.has_best_snapshot();
   return best ? train.best_snapshot() : train.last_snapshot();

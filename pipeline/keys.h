@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "base/key.h"
@@ -30,6 +31,9 @@ KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const 
 
 // The epoch in which such a cosine ends; absent for other schedules.
 std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs);
+
+// What the recorded key was made from.
+std::vector<FieldValue> RecordedInputs(const StageRun& stage);
 
 // The snapshot that evaluate evaluates: the best one if the configuration says so and there is one, else the last.
 const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const TrainSection& train);

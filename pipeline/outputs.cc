@@ -41,9 +41,8 @@ absl::Status CheckLoadIsCurrent(const PipelineConfig& config, const LoadSection&
   if (load.stage().status() != StageRun::COMPLETE) {
     return absl::InvalidArgumentError("load is not complete in this run directory: run load first");
   }
-  std::vector<FieldValue> recorded;
-  for (const KeyInput& input : load.stage().key_inputs()) recorded.emplace_back(input.name(), input.value());
-  const std::vector<std::string> changes = DescribeChanges(recorded, LoadKey(config, load.raw_file_sha256()).values());
+  const std::vector<std::string> changes =
+      DescribeChanges(RecordedInputs(load.stage()), LoadKey(config, load.raw_file_sha256()).values());
   if (changes.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("load's results are of another configuration: run load first, or put ",
                                                  "back what changed since:\n  ", absl::StrJoin(changes, "\n  ")));

@@ -1,0 +1,92 @@
+#include "pipeline/run/plan.h"
+
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/errors.h"
+#include "base/status_macros.h"
+#include "pipeline/keys.h"
+#include "pipeline/outputs.h"
+#include "pipeline/train_goal.h"
+
+namespace baton {
+namespace {
+
+absl::StatusOr<Decision> Decide(const PlanContext& context, absl::string_view stage, const StageRun& recorded,
+                                const KeyInputs& inputs, bool has_progress,
+                                const google::protobuf::RepeatedPtrField<Artifact>& outputs) {
+  const StageSituation situation = {.stage = stage,
+                                    .recorded = recorded,
+                                    .inputs = inputs,
+                                    .start_over = context.start_over,
+                                    .has_progress = has_progress,
+                                    .quiet = true};
+  return DecideStage(situation, [&] { return VerifyOutputs(context.run, outputs, context.digests); });
+}
+
+// Why training that is complete stays as it is, where the configuration may let people expect something else.
+std::string NoteOnEpochs(const PipelineConfig& config, const TrainSection& train) {
+  const uint64_t done = EpochsDone(train);
+  const std::string limit = absl::StrCat("train.max_epochs is ", config.train().max_epochs());
+  if (config.train().max_epochs() < done) return absl::StrCat(limit, ", and ", done, " epochs were done before");
+  if (config.train().max_epochs() > done && train.stop_reason() == TrainSection::EARLY_STOPPING) {
+    return absl::StrCat(limit, ", but training stopped early after ", done);
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& record) {
+  const absl::StatusOr<FileDigest> raw = context.digests.Sha256(context.config.load().raw_filepath());
+  if (!raw.ok()) return Annotate(raw.status(), "load.raw_filepath");
+  StagePlan plan;
+  plan.inputs = LoadKey(context.config, raw->hex);
+  ASSIGN_OR_RETURN(plan.decision, Decide(context, kLoadStage, record.load().stage(), plan.inputs,
+                                         /*has_progress=*/false, record.load().outputs()));
+  return plan;
+}
+
+absl::StatusOr<StagePlan> PlanTrain(const PlanContext& context, const Metadata& record) {
+  StagePlan plan;
+  plan.inputs = TrainKey(context.config, record.load(), record.train());
+  ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
+  ASSIGN_OR_RETURN(plan.decision, Decide(context, kTrainStage, record.train().stage(), plan.inputs, has_progress,
+                                         record.train().model_artifacts()));
+  if (plan.decision != Decision::kSkip) return plan;
+  if (TrainWantsMore(context.config, record.train())) {
+    plan.decision = Decision::kResume;
+  } else {
+    plan.note = NoteOnEpochs(context.config, record.train());
+  }
+  return plan;
+}
+
+absl::StatusOr<StagePlan> PlanEvaluate(const PlanContext& context, const Metadata& record) {
+  StagePlan plan;
+  plan.inputs = EvaluateKey(context.config, record.train(), record.load());
+  ASSIGN_OR_RETURN(plan.decision, Decide(context, kEvaluateStage, record.evaluate().stage(), plan.inputs,
+                                         /*has_progress=*/false, record.evaluate().outputs()));
+  return plan;
+}
+
+absl::Status CheckUnfinishedTraining(const PlanContext& context, const Metadata& record, const StagePlan& load) {
+  if (record.train().stage().status() == StageRun::COMPLETE) return absl::OkStatus();
+  LoadSection expected;
+  if (record.load().stage().key() == load.inputs.Key() && record.load().has_dataset_version()) {
+    // The same key gives the same dataset again.
+    expected.set_dataset_version(record.load().dataset_version());
+  } else {
+    const std::vector<std::string> changes =
+        DescribeChanges(RecordedInputs(record.load().stage()), load.inputs.values());
+    expected.set_dataset_version(absl::StrCat("(made anew, since ", absl::StrJoin(changes, ", "), ")"));
+  }
+  ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
+  return Decide(context, kTrainStage, record.train().stage(), TrainKey(context.config, expected, record.train()),
+                has_progress, {})
+      .status();
+}
+
+}  // namespace baton
