@@ -56,13 +56,10 @@ absl::StatusOr<FileDigest> DigestCache::Sha256(const std::string& path) {
   }
   const int64_t now = absl::GetCurrentTimeNanos();
   ASSIGN_OR_RETURN(FileDigest digest, DigestFile(fs_, path, DigestKind::kSha256));
-  const absl::StatusOr<Identity> afterwards = Identify(path);
-  // Of a file that changed meanwhile the digest may be of neither content.
-  if (afterwards.ok() && *afterwards == identity && digest.size_bytes == identity.size_bytes) {
-    absl::MutexLock lock(&mutex_);
-    entries_[path] = {identity, digest.hex, now};
-    added_ = true;
-  }
+  // If the file changed meanwhile, it will not be met with this identity again.
+  absl::MutexLock lock(&mutex_);
+  entries_[path] = {identity, digest.hex, now};
+  added_ = true;
   return digest;
 }
 

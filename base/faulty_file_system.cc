@@ -9,6 +9,11 @@
 
 namespace baton {
 
+FileSystem& Unsynced::Get() {
+  static Unsynced* const unsynced = new Unsynced;
+  return *unsynced;
+}
+
 void FaultyFileSystem::Inject(Fault fault) {
   absl::MutexLock lock(&mutex_);
   fault_ = std::move(fault);

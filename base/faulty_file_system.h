@@ -52,6 +52,13 @@ struct Fault {
   Effect effect = Effect::kRefused;
 };
 
+// The operating system's files, but does not wait for the disk. Tests that check no power cut are several times faster.
+class Unsynced : public FileSystem {
+ public:
+  int Sync(int) override { return 0; }
+  static FileSystem& Get();
+};
+
 // For tests: hands every call on to another file system, notes it, and makes the chosen one fail. Thread-safe.
 class FaultyFileSystem : public FileSystem {
  public:
@@ -62,7 +69,7 @@ class FaultyFileSystem : public FileSystem {
     bool faulty;
   };
 
-  explicit FaultyFileSystem(FileSystem& base = FileSystem::Posix()) : base_(base) {}
+  explicit FaultyFileSystem(FileSystem& base = Unsynced::Get()) : base_(base) {}
 
   // Replaces the fault and counts from here on.
   void Inject(Fault fault);
