@@ -21,8 +21,6 @@ struct StageOptions {
   std::string working_folder;
   // --start_over: abandon unfinished work of another key.
   bool start_over = false;
-  // Program and arguments as they were given.
-  std::vector<std::string> command;
 };
 
 }  // namespace baton
