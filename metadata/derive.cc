@@ -27,10 +27,6 @@ void AddAttempt(const Attempt& attempt, RunSection& run) {
   }
 }
 
-bool IsRunning(const StageRun& stage) {
-  return stage.status() == StageRun::RUNNING && stage.attempts_size() > 0 && !stage.attempts().rbegin()->has_end_time();
-}
-
 }  // namespace
 
 void DeriveRun(Metadata& record) {
@@ -43,7 +39,7 @@ void DeriveRun(Metadata& record) {
   bool running = false;
   for (const StageRun* stage : {&record.load().stage(), &record.train().stage(), &record.evaluate().stage()}) {
     for (const Attempt& attempt : stage->attempts()) AddAttempt(attempt, run);
-    running = running || IsRunning(*stage);
+    running = running || stage->status() == StageRun::RUNNING;
   }
   if (running) run.clear_end_time();
 }

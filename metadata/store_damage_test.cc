@@ -1,8 +1,10 @@
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/faulty_file_system.h"
 #include "base/status_matchers.h"
+#include "glog/logging.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "metadata/store.h"
@@ -14,6 +16,18 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// What is logged while it lives.
+class LoggedWarnings : public google::LogSink {
+ public:
+  LoggedWarnings() { google::AddLogSink(this); }
+  ~LoggedWarnings() override { google::RemoveLogSink(this); }
+  void send(google::LogSeverity, const char*, const char*, int, const tm*, const char* message, size_t size) override {
+    messages.emplace_back(message, size);
+  }
+  std::vector<std::string> messages;
+};
 
 TEST(StoreDamage, AnyDamagedByteOfTheNewestLeadsToTheOneBefore) {
   UnsyncedFileSystem fs;
@@ -36,6 +50,32 @@ TEST(StoreDamage, AnyDamagedByteOfTheNewestLeadsToTheOneBefore) {
     ASSERT_EQ(next.previous_sha256(), record.sha256()) << offset;
     std::filesystem::remove_all(run_dir);
   }
+}
+
+TEST(StoreDamage, IsReportedOnce) {
+  const std::string run_dir = NewRunDir();
+  MakeRecord(run_dir, 3);
+  FlipByte(GenerationPath(run_dir, 1), 20);
+  FlipByte(GenerationPath(run_dir, 3), 20);
+  LoggedWarnings logged;
+  const auto store = OpenRecord(FileSystem::Posix(), run_dir);
+  ASSERT_THAT(store->Read(), IsOk());
+  EXPECT_THAT(logged.messages,
+              ElementsAre(AllOf(HasSubstr(GenerationPath(run_dir, 1)), HasSubstr("0000000002.binpb is sound")),
+                          AllOf(HasSubstr(GenerationPath(run_dir, 3)), HasSubstr("going on with generation 2"),
+                                HasSubstr("set aside as"))));
+}
+
+TEST(StoreDamage, IsNotReportedIfAnotherProcessSetItAside) {
+  const std::string run_dir = NewRunDir();
+  MakeRecord(run_dir, 2);
+  FlipByte(GenerationPath(run_dir, 2), 20);
+  FaultyFileSystem fs;
+  fs.Inject({.operations = {FileOperation::kRenameExclusive}, .error = ENOENT, .effect = Fault::Effect::kReported});
+  LoggedWarnings logged;
+  ASSERT_OK_AND_ASSIGN(const Metadata record, OpenRecord(fs, run_dir)->Read());
+  EXPECT_EQ(record.generation(), 1);
+  EXPECT_THAT(logged.messages, IsEmpty());
 }
 
 TEST(StoreDamage, AnyCutOfTheNewestLeadsToTheOneBefore) {

@@ -4,6 +4,10 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
@@ -18,15 +22,20 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// The worked example of docs/record.md, encoded by hand in Python; the seal is hashlib's and sha256sum's.
-constexpr char kExample[] =
-    "0a280a203030303130323033303430353036303730383039306130623063306430653066120469726973120310c723500162"
-    "0608a5ebdcca066a046c6f61647001a206403631303733323435393333626561326463303732646262303066396233316235"
-    "3535396161646565343739366330313761613135626235363566646166393530";
+// The bytes of the worked example in docs/record.md. They were encoded by hand in Python; the seal is hashlib's and
+// sha256sum's.
+std::string WorkedExample() {
+  std::string hex;
+  for (absl::string_view line : absl::StrSplit(ReadAll("docs/record.md"), '\n')) {
+    // xxd's lines: an offset, 16 bytes, and the same as characters.
+    if (absl::StartsWith(line, "000000")) absl::StrAppend(&hex, line.substr(10, 39));
+  }
+  return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
+}
 
 TEST(Store, ReadsTheWorkedExample) {
   const std::string run_dir = NewRunDir();
-  WriteAll(GenerationPath(run_dir, 1), absl::HexStringToBytes(kExample));
+  WriteAll(GenerationPath(run_dir, 1), WorkedExample());
   ASSERT_OK_AND_ASSIGN(const Metadata record, OpenRecord(FileSystem::Posix(), run_dir)->Read());
   EXPECT_EQ(record.run().run_id(), "000102030405060708090a0b0c0d0e0f");
   EXPECT_EQ(record.run().name(), "iris");
@@ -167,7 +176,7 @@ TEST(Store, KeepsFieldsThatANewerProgramWrote) {
 TEST(Store, RefusesANewerFormatAndLeavesItAlone) {
   const std::string run_dir = NewRunDir();
   // The worked example with format_version 2, sealed by hashlib.
-  std::string bytes = absl::HexStringToBytes(kExample);
+  std::string bytes = WorkedExample();
   bytes[64] = 2;
   bytes.replace(68, 64, "28a72a9be114a0c71c1b0a7610d4842866ac9bcbcd3f38a0f1bedfc47383c7d2");
   WriteAll(GenerationPath(run_dir, 1), bytes);
