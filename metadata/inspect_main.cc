@@ -1,13 +1,13 @@
 #include <cstdint>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
+#include "absl/status/status.h"
 #include "base/command_line.h"
-#include "base/errors.h"
 #include "base/file_system.h"
-#include "base/status_macros.h"
-#include "glog/logging.h"
+#include "base/program.h"
 #include "metadata/inspect.h"
 
 ABSL_FLAG(std::string, format, "text", "text or json");
@@ -36,31 +36,19 @@ Exit codes: 0 fine, 64 usage, 65 damaged or not whole, 66 no record there, 74 ca
   inspect show runs/iris --format=json | jq .evaluate.holdout_performance.accuracy
 )";
 
-absl::Status Main(int argc, char** argv) {
-  ASSIGN_OR_RETURN(baton::CommandLine line, baton::ParseCommandLine(argc, argv));
-  if (line.help) {
-    std::cout << kHelp;
-    return absl::OkStatus();
-  }
+absl::Status Body(const std::vector<std::string>& arguments) {
   baton::InspectOptions options;
-  options.arguments = std::move(line.arguments);
+  options.arguments = arguments;
   options.format = absl::GetFlag(FLAGS_format);
   options.generation = absl::GetFlag(FLAGS_generation);
   options.head = absl::GetFlag(FLAGS_head);
   options.working_folder = baton::WorkingFolder();
   std::string output;
   const absl::Status status = baton::Inspect(baton::FileSystem::Posix(), options, output);
-  std::cout << output << std::flush;
-  if (!std::cout) return baton::IoError(EIO, "write", "stdout");
+  std::cout << output;
   return status;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  FLAGS_logtostderr = true;
-  google::InitGoogleLogging(argv[0]);
-  const absl::Status status = Main(argc, argv);
-  if (!status.ok()) LOG(ERROR) << status.message();
-  return baton::ExitCode(status);
-}
+int main(int argc, char** argv) { return baton::RunProgram(argc, argv, kHelp, Body); }
