@@ -1,0 +1,153 @@
+#include "pipeline/run/chain.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/digest_cache.h"
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/lock.h"
+#include "base/signals.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+#include "metadata/store.h"
+#include "pipeline/pipeline_config.h"
+#include "pipeline/run/child_process.h"
+#include "pipeline/run/plan.h"
+#include "pipeline/run/summary.h"
+#include "pipeline/run_directory.h"
+
+namespace baton {
+namespace {
+
+struct Stage {
+  absl::string_view name;
+  absl::StatusOr<StagePlan> (*plan)(const PlanContext&, const Metadata&);
+  const StageRun& (*recorded)(const Metadata&);
+};
+
+constexpr Stage kStages[] = {
+    {kLoadStage, PlanLoad, [](const Metadata& record) -> const StageRun& { return record.load().stage(); }},
+    {kTrainStage, PlanTrain, [](const Metadata& record) -> const StageRun& { return record.train().stage(); }},
+    {kEvaluateStage, PlanEvaluate, [](const Metadata& record) -> const StageRun& { return record.evaluate().stage(); }},
+};
+
+// The status whose exit code is `exit_code`; Internal for a code that no stage returns.
+absl::StatusCode CodeOf(int exit_code) {
+  for (int code = 0; code <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++code) {
+    if (ExitCode(absl::Status(static_cast<absl::StatusCode>(code), "")) == exit_code) {
+      return static_cast<absl::StatusCode>(code);
+    }
+  }
+  return absl::StatusCode::kInternal;
+}
+
+// What a stage's end means to the chain. The stage itself has said why.
+absl::Status StatusOf(absl::string_view stage, const ChildEnd& end) {
+  if (end.signal == SIGTERM || end.signal == SIGINT || end.signal == SIGKILL) {
+    return absl::CancelledError(absl::StrCat(
+        stage, " was killed (", strsignal(end.signal), "); run the same command again to go on",
+        end.signal == SIGKILL ? ". If nobody killed it, the machine was out of memory: the kernel's log says so" : ""));
+  }
+  if (end.signal != 0) return absl::InternalError(absl::StrCat(stage, " crashed (", strsignal(end.signal), ")"));
+  if (end.exit_code == 0) return absl::OkStatus();
+  const absl::StatusCode code = CodeOf(end.exit_code);
+  if (code == absl::StatusCode::kCancelled) {
+    return absl::CancelledError(absl::StrCat(stage, " was interrupted; run the same command again to go on"));
+  }
+  return absl::Status(code, absl::StrCat(stage, " ended with exit code ", end.exit_code));
+}
+
+// Before the first stage that has work is started. The lock is the chain's as long as it is at work.
+absl::StatusOr<std::unique_ptr<FileLock>> Begin(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config) {
+  RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
+  ASSIGN_OR_RETURN(auto lock, FileLock::Acquire(run.LockFile("run"), FileLock::Mode::kExclusive));
+  // A stage that somebody started by hand: its configuration is not changed under its feet.
+  for (const Stage& stage : kStages) {
+    RETURN_IF_ERROR(FileLock::Acquire(run.LockFile(stage.name), FileLock::Mode::kShared).status());
+  }
+  RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
+  return lock;
+}
+
+// Starts the stage and waits for its end.
+absl::Status RunStage(const StageOptions& options, const std::string& program, const Stage& stage) {
+  ASSIGN_OR_RETURN(const std::string stage_program, FindStageProgram(*options.fs, program, stage.name));
+  std::vector<std::string> command = {stage_program, absl::StrCat("--run_dir=", options.run_dir)};
+  if (options.start_over) command.push_back("--start_over");
+  ASSIGN_OR_RETURN(const ChildEnd end, RunChild(command));
+  RETURN_IF_ERROR(StatusOf(stage.name, end));
+  if (!end.stop_forwarded || stage.name == kStages[2].name) return absl::OkStatus();
+  return absl::CancelledError(
+      absl::StrCat("stopped by a signal after ", stage.name, " was complete; run the same command again to go on"));
+}
+
+// What was done with a stage that has just ended well.
+absl::StatusOr<std::string> ResultOf(const Stage& stage, const Metadata& record) {
+  const StageRun& recorded = stage.recorded(record);
+  if (recorded.status() != StageRun::COMPLETE) {
+    return absl::InternalError(absl::StrCat(stage.name, " ended with exit code 0, but the record says that it is ",
+                                            StageRun::Status_Name(recorded.status())));
+  }
+  const Attempt* const attempt = recorded.attempts().empty() ? nullptr : &*recorded.attempts().rbegin();
+  if (attempt == nullptr || !attempt->has_resumed_from_step()) return std::string("ran");
+  return absl::StrCat("resumed from step ", attempt->resumed_from_step());
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> FindStageProgram(FileSystem& fs, const std::string& program, absl::string_view stage) {
+  const std::string folder = ParentFolder(program);
+  const std::string beside = JoinPath(ParentFolder(folder), absl::StrCat(stage, "/", stage));
+  const std::string here = JoinPath(folder, stage);
+  for (const std::string& path : {beside, here}) {
+    struct stat file;
+    if (fs.Stat(path, &file) == 0 && S_ISREG(file.st_mode)) return path;
+  }
+  return absl::NotFoundError(absl::StrCat("the program of ", stage, " is neither at ", beside, " nor at ", here,
+                                          ": build it with bazel build //pipeline/", stage,
+                                          ", or copy all of Baton's programs into one folder"));
+}
+
+absl::Status RunChain(const StageOptions& options, const std::string& program, std::string& summary) {
+  InstallStopSignals();
+  FileSystem& fs = *options.fs;
+  const RunDirectory run(options.run_dir);
+  ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
+  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
+  ASSIGN_OR_RETURN(Metadata record, store->Read());
+
+  std::unique_ptr<FileLock> lock;
+  std::vector<std::pair<std::string, std::string>> results;
+  for (const Stage& stage : kStages) {
+    // Each stage that ran has added to it.
+    DigestCache digests(fs, run.DigestCacheFile());
+    const PlanContext context = {fs, run, config, options.start_over, digests};
+    ASSIGN_OR_RETURN(const StagePlan plan, stage.plan(context, record));
+    const bool skip = plan.decision == Decision::kSkip;
+    if (!skip && stage.name == kLoadStage) RETURN_IF_ERROR(CheckUnfinishedTraining(context, record, plan));
+    digests.Save();
+    if (skip) {
+      LOG(INFO) << stage.name << ": complete, skipped" << (plan.note.empty() ? "" : " (" + plan.note + ")");
+      results.emplace_back(stage.name, "skipped");
+      continue;
+    }
+    if (lock == nullptr) {
+      ASSIGN_OR_RETURN(lock, Begin(fs, run, config));
+    }
+    RETURN_IF_ERROR(RunStage(options, program, stage));
+    ASSIGN_OR_RETURN(record, store->Read());
+    ASSIGN_OR_RETURN(std::string result, ResultOf(stage, record));
+    results.emplace_back(stage.name, std::move(result));
+  }
+  if (lock == nullptr) RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
+  summary = Summary(record, run.path(), results);
+  return absl::OkStatus();
+}
+
+}  // namespace baton

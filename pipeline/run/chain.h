@@ -1,0 +1,31 @@
+#ifndef BATON_PIPELINE_RUN_CHAIN_H_
+#define BATON_PIPELINE_RUN_CHAIN_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/file_system.h"
+#include "pipeline/stage_options.h"
+
+namespace baton {
+
+// Runs load, train and evaluate as processes, one after another: each is skipped where it is complete, else started.
+// What is wrong with the configuration, and the refusal to abandon unfinished training, are found before anything is
+// written; then the configuration is saved and the stages are given the run directory alone. When nothing is left to do
+// nothing is written but the cache of digests.
+//
+// `program` is this program's own file, beside which the stages' are. On success `summary` is what to show.
+//
+// The error of a stage that failed has the stage's exit code. Cancelled if a signal asked to stop; Unavailable if
+// another process is at work in the run directory.
+absl::Status RunChain(const StageOptions& options, const std::string& program, std::string& summary);
+
+// The program of a stage: ../STAGE/STAGE from the folder of `program`, as Bazel builds them, else STAGE in it, as they
+// are when they were copied together.
+absl::StatusOr<std::string> FindStageProgram(FileSystem& fs, const std::string& program, absl::string_view stage);
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_RUN_CHAIN_H_
