@@ -61,8 +61,8 @@ absl::Status CheckSameLayout(absl::string_view what, const FlatLayout& restored,
 absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig& config,
                                             const std::string& dataset_folder, const std::string& dataset_version) {
   ASSIGN_OR_RETURN(const Dataset dataset, ReadDatasetIndex(fs, dataset_folder));
-  if (absl::StrCat("sha256:", dataset.sha256()) != dataset_version) {
-    return absl::DataLossError(absl::StrCat(dataset_folder, " holds dataset sha256:", dataset.sha256(),
+  if (DatasetVersion(dataset) != dataset_version) {
+    return absl::DataLossError(absl::StrCat(dataset_folder, " holds dataset ", DatasetVersion(dataset),
                                             ", but the record names ", dataset_version, "; run load again"));
   }
   ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(config.train().device()));
@@ -71,12 +71,11 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
   ASSIGN_OR_RETURN(auto criterion, BuildCriterion(config.train().criterion(), shape.classes, device));
   ASSIGN_OR_RETURN(auto optimizer, BuildOptimizer(config.train().optimizer()));
 
-  ASSIGN_OR_RETURN(const std::vector<HostTensor> train, ReadSplit(fs, dataset_folder, dataset, "train"));
+  ASSIGN_OR_RETURN(const std::vector<HostTensor> train, ReadSplit(fs, dataset_folder, dataset, kTrainSplit));
   ASSIGN_OR_RETURN(Examples train_examples, Examples::Create(train, device));
   std::optional<Examples> validation;
-  for (const Split& split : dataset.splits()) {
-    if (split.name() != "validation" || split.rows() == 0) continue;
-    ASSIGN_OR_RETURN(const std::vector<HostTensor> tensors, ReadSplit(fs, dataset_folder, dataset, "validation"));
+  if (FindSplit(dataset, kValidationSplit) != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<HostTensor> tensors, ReadSplit(fs, dataset_folder, dataset, kValidationSplit));
     ASSIGN_OR_RETURN(validation, Examples::Create(tensors, device));
   }
 
