@@ -18,8 +18,12 @@ namespace baton {
 // digests. docs/dataset.md describes the format. Everything that is read is verified: DataLoss names the file and what
 // is wrong with it.
 
-inline constexpr absl::string_view kDatasetFile = "dataset.binpb";
 inline constexpr uint32_t kDatasetFormatVersion = 1;
+
+// Names of files in the folder.
+inline constexpr absl::string_view kDatasetIndexFile = "dataset.binpb";
+inline constexpr absl::string_view kVocabularyFile = "vocabulary.json";  // of a classification
+inline constexpr absl::string_view kDataCardFile = "data_card.md";
 
 inline constexpr absl::string_view kTrainSplit = "train";
 inline constexpr absl::string_view kValidationSplit = "validation";
@@ -65,7 +69,7 @@ absl::StatusOr<std::vector<HostTensor>> ReadSplit(FileSystem& fs, const std::str
                                                   absl::string_view name);
 
 // Reads one of the index's small files, e.g. kVocabularyFile. NotFound if it has none of this name.
-absl::StatusOr<std::string> ReadSmallFile(FileSystem& fs, const std::string& folder, const Dataset& index,
+absl::StatusOr<std::string> ReadNamedFile(FileSystem& fs, const std::string& folder, const Dataset& index,
                                           absl::string_view name);
 
 // Verifies every byte of the dataset in `folder`, without keeping it, and returns its index.

@@ -11,9 +11,6 @@
 
 namespace baton {
 
-// The file in a dataset's folder that holds the vocabulary.
-inline constexpr absl::string_view kVocabularyFile = "vocabulary.json";
-
 // Class labels and their ids: distinct texts in UTF-8, sorted by their bytes; a label's id is its place, from 0. On
 // disk it is a JSON array of strings. Thread-safe.
 class Vocabulary {
