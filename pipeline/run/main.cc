@@ -1,0 +1,28 @@
+#include <iostream>
+
+#include "base/usage.h"
+#include "pipeline/command_line.h"
+#include "pipeline/run/chain.h"
+
+namespace {
+
+constexpr char kUsage[] =
+    R"(Trains a model from a raw file: runs the stages load, train and evaluate, one after another.
+
+A stage that is complete is skipped, one that was interrupted goes on where it stopped, and one whose configuration or
+data changed begins anew beside its earlier results. In the end a table says what was done and how good the model is.
+
+  run --config=configs/iris.textproto --run_dir=runs/iris
+  run --run_dir=runs/iris                        goes on after an interruption
+  run --run_dir=runs/iris train.max_epochs=200   trains on)";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return baton::RunMain(argc, argv, kUsage, [](const baton::StageOptions& options) {
+    std::string summary;
+    const absl::Status status = baton::RunChain(options, baton::ProgramPath(), summary);
+    std::cout << summary;
+    return status;
+  });
+}
