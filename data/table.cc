@@ -2,6 +2,7 @@
 
 #include <arrow/array/array_binary.h>
 #include <arrow/array/array_primitive.h>
+#include <arrow/config.h>
 
 #include <algorithm>
 #include <cmath>
@@ -188,5 +189,7 @@ absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view fi
   }
   return table;
 }
+
+std::string ArrowVersion() { return arrow::GetBuildInfo().version_string; }
 
 }  // namespace baton

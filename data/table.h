@@ -46,6 +46,9 @@ struct Table {
 // name that is missing or there twice, a classification of less than two labels, no feature at all.
 absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const LoadConfig& config);
 
+// Version of the Arrow library that parses, as the record names it.
+std::string ArrowVersion();
+
 }  // namespace baton
 
 #endif  // BATON_DATA_TABLE_H_

@@ -1,0 +1,95 @@
+#include "pipeline/load/load_stage.h"
+
+#include <glog/logging.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/digest_cache.h"
+#include "base/files.h"
+#include "base/lock.h"
+#include "base/signals.h"
+#include "base/status_macros.h"
+#include "base/version.h"
+#include "data/table.h"
+#include "metadata/section_writer.h"
+#include "metadata/store.h"
+#include "pipeline/decide.h"
+#include "pipeline/keys.h"
+#include "pipeline/load/load_record.h"
+#include "pipeline/load/make_dataset.h"
+#include "pipeline/load/raw_file.h"
+#include "pipeline/outputs.h"
+#include "pipeline/pipeline_config.h"
+#include "pipeline/run_directory.h"
+
+namespace baton {
+namespace {
+
+// "569 rows of 30 features: 313 train, 85 validation, 171 holdout".
+std::string Summary(const Dataset& index) {
+  uint64_t rows = 0;
+  std::vector<std::string> splits;
+  for (const Split& split : index.splits()) {
+    rows += split.rows();
+    splits.push_back(absl::StrCat(split.rows(), " ", split.name()));
+  }
+  return absl::StrCat(rows, " rows of ", index.features_size(), " features: ", absl::StrJoin(splits, ", "));
+}
+
+// Ends the attempt that did not make a dataset because of `error`, which is returned whatever becomes of recording it.
+absl::Status RecordError(const absl::Status& error, SectionWriter<LoadSection>& writer) {
+  const absl::Status recorded = absl::IsCancelled(error) ? writer.FinishAttempt(StageRun::INTERRUPTED)
+                                                         : writer.FinishAttempt(StageRun::FAILED, error.message());
+  LOG_IF(ERROR, !recorded.ok()) << "load: the record cannot tell what went wrong: " << recorded.message();
+  return error;
+}
+
+}  // namespace
+
+absl::Status RunLoad(const StageOptions& options) {
+  InstallStopSignals();
+  FileSystem& fs = *options.fs;
+  const RunDirectory run(options.run_dir);
+  ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
+  RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
+  ASSIGN_OR_RETURN(const auto lock, FileLock::Acquire(run.LockFile(kLoadStage), FileLock::Mode::kExclusive));
+  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
+  SectionWriter<LoadSection> writer(*store);
+  ASSIGN_OR_RETURN(const Metadata record, store->Read());
+
+  // What is there to do?
+  DigestCache digests(fs, run.DigestCacheFile());
+  ASSIGN_OR_RETURN(const RawFile raw, FindRawFile(config.load(), digests));
+  const KeyInputs inputs = LoadKey(config, raw.digest.hex);
+  // What an unfinished attempt leaves is not gone on from, so that there is no progress to lose.
+  ASSIGN_OR_RETURN(const Decision decision,
+                   DecideStage({.stage = kLoadStage,
+                                .recorded = record.load().stage(),
+                                .inputs = inputs,
+                                .start_over = options.start_over,
+                                .has_progress = false},
+                               [&] { return VerifyOutputs(run, record.load().outputs(), digests); }));
+  RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
+  if (decision == Decision::kSkip) {
+    digests.Save();
+    LOG(INFO) << "load: complete, skipped";
+    return absl::OkStatus();
+  }
+
+  RETURN_IF_ERROR(writer.BeginAttempt(inputs, {.program_version = kVersion, .libraries = {{"arrow", ArrowVersion()}}}));
+  const std::string folder = run.OutputFolder(kLoadStage, inputs.Key());
+  const absl::StatusOr<MadeDataset> dataset =
+      MakeDataset(fs, config, raw, folder, digests, [&writer] { return writer.CheckAttempt(); });
+  if (!dataset.ok()) return RecordError(dataset.status(), writer);
+  RETURN_IF_ERROR(writer.FinishAttempt(StageRun::COMPLETE, "", [&](LoadSection& section) {
+    FillLoadSection(run, folder, config.load(), raw, *dataset, section);
+  }));
+  digests.Save();
+  LOG(INFO) << "load: " << Summary(dataset->index);
+  return absl::OkStatus();
+}
+
+}  // namespace baton

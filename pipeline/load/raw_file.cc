@@ -1,0 +1,46 @@
+#include "pipeline/load/raw_file.h"
+
+#include <future>
+
+#include "absl/strings/str_cat.h"
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "data/raw_file_format.h"
+
+namespace baton {
+namespace {
+
+absl::Status CheckBytes(const RawFile& raw, const std::optional<DvcFile>& dvc, absl::string_view bytes) {
+  const std::string sha256 = Sha256Hex(bytes);
+  if (sha256 != raw.digest.hex) {
+    return absl::DataLossError(absl::StrCat(raw.path, " was changed while it was read: its SHA-256 was ",
+                                            raw.digest.hex, ", then ", sha256, "; run again when it stays as it is"));
+  }
+  return dvc.has_value() ? CheckDvc(*dvc, bytes, raw.path) : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RawFile> FindRawFile(const LoadConfig& config, DigestCache& digests) {
+  RawFile raw;
+  raw.path = config.raw_filepath();
+  ASSIGN_OR_RETURN(raw.format, ResolveRawFileFormat(config));
+  absl::StatusOr<FileDigest> digest = digests.Sha256(raw.path);
+  if (!digest.ok()) return Annotate(digest.status(), "load.raw_filepath");
+  raw.digest = *std::move(digest);
+  return raw;
+}
+
+absl::StatusOr<std::optional<DvcFile>> ReadRawFile(FileSystem& fs, const RawFile& raw,
+                                                   absl::FunctionRef<absl::Status(absl::string_view bytes)> use) {
+  ASSIGN_OR_RETURN(std::optional<DvcFile> dvc, ReadDvcFile(fs, raw.path));
+  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, raw.path));
+  std::future<absl::Status> checked = std::async(std::launch::async, [&] { return CheckBytes(raw, dvc, bytes); });
+  const absl::Status used = use(bytes);
+  RETURN_IF_ERROR(checked.get());
+  RETURN_IF_ERROR(used);
+  return dvc;
+}
+
+}  // namespace baton
