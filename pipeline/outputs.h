@@ -27,6 +27,9 @@ absl::StatusOr<bool> HasSnapshots(FileSystem& fs, const RunDirectory& run, const
 // differs and what to run first.
 absl::Status CheckLoadIsCurrent(const PipelineConfig& config, const LoadSection& load);
 
+// The same of train, for the stages after it; `load` is current.
+absl::Status CheckTrainIsCurrent(const PipelineConfig& config, const LoadSection& load, const TrainSection& train);
+
 }  // namespace baton
 
 #endif  // BATON_PIPELINE_OUTPUTS_H_

@@ -73,6 +73,14 @@ TEST_F(OutputsTest, FindsSnapshots) {
   EXPECT_FALSE(*HasSnapshots(fs_, run_, train));
 }
 
+void Record(const KeyInputs& inputs, StageRun& stage) {
+  for (const auto& [name, value] : inputs.values()) {
+    KeyInput& input = *stage.add_key_inputs();
+    input.set_name(name);
+    input.set_value(value);
+  }
+}
+
 TEST_F(OutputsTest, LoadIsCurrentUnderItsConfiguration) {
   PipelineConfig config;
   config.set_seed(3);
@@ -81,12 +89,7 @@ TEST_F(OutputsTest, LoadIsCurrentUnderItsConfiguration) {
   load.set_raw_file_sha256("f00d");
   EXPECT_THAT(CheckLoadIsCurrent(config, load), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run load")));
 
-  const KeyInputs inputs = LoadKey(config, "f00d");
-  for (const auto& [name, value] : inputs.values()) {
-    KeyInput& input = *load.mutable_stage()->add_key_inputs();
-    input.set_name(name);
-    input.set_value(value);
-  }
+  Record(LoadKey(config, "f00d"), *load.mutable_stage());
   load.mutable_stage()->set_status(StageRun::INTERRUPTED);
   EXPECT_THAT(CheckLoadIsCurrent(config, load), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run load")));
   load.mutable_stage()->set_status(StageRun::COMPLETE);
@@ -99,6 +102,31 @@ TEST_F(OutputsTest, LoadIsCurrentUnderItsConfiguration) {
   EXPECT_THAT(CheckLoadIsCurrent(config, load),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("load.target_column: \"y\" -> \"z\""), Not(HasSubstr("seed")))));
+}
+
+TEST_F(OutputsTest, TrainIsCurrentUnderItsConfigurationAndDataset) {
+  PipelineConfig config;
+  config.mutable_train()->set_max_epochs(2);
+  LoadSection load;
+  load.set_dataset_version("sha256:dada");
+  TrainSection train;
+  EXPECT_THAT(CheckTrainIsCurrent(config, load, train),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run train first")));
+  Record(TrainKey(config, load, train), *train.mutable_stage());
+  train.mutable_stage()->set_status(StageRun::COMPLETE);
+  train.set_stop_reason(TrainSection::MAX_EPOCHS);
+  train.add_history()->set_epoch_index(0);
+  train.add_history()->set_epoch_index(1);
+  EXPECT_THAT(CheckTrainIsCurrent(config, load, train), IsOk());
+
+  config.mutable_train()->set_max_epochs(3);
+  EXPECT_THAT(CheckTrainIsCurrent(config, load, train),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("2 epochs, and train.max_epochs is 3")));
+  train.set_stop_reason(TrainSection::EARLY_STOPPING);
+  EXPECT_THAT(CheckTrainIsCurrent(config, load, train), IsOk());
+  load.set_dataset_version("sha256:dadb");
+  EXPECT_THAT(CheckTrainIsCurrent(config, load, train),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load.dataset: sha256:dada -> sha256:dadb")));
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ absl::Status Validate(const TrainConfig& config, const Model& model, const Crite
         const LossSum loss = criterion.Loss(outputs, batch);
         const auto correct = criterion.CorrectRows(outputs, batch);
         batches[index] = {loss.sum.item<double>(), loss.weight, correct.value_or(0), correct.has_value()};
+        return absl::OkStatus();
       }));
   Sums total;
   for (const Sums& sums : batches) {

@@ -1,0 +1,186 @@
+#include "pipeline/evaluate/evaluate_stage.h"
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/digest_cache.h"
+#include "base/files.h"
+#include "base/lock.h"
+#include "base/signals.h"
+#include "base/status_macros.h"
+#include "base/version.h"
+#include "data/dataset.h"
+#include "glog/logging.h"
+#include "metadata/section_writer.h"
+#include "metadata/store.h"
+#include "pipeline/decide.h"
+#include "pipeline/evaluate/compute_outputs.h"
+#include "pipeline/evaluate/evaluation.h"
+#include "pipeline/evaluate/evaluation_files.h"
+#include "pipeline/evaluate/holdout.h"
+#include "pipeline/evaluate/report.h"
+#include "pipeline/evaluate/result_table.h"
+#include "pipeline/forward_batches.h"
+#include "pipeline/keys.h"
+#include "pipeline/metrics.h"
+#include "pipeline/outputs.h"
+#include "pipeline/pipeline_config.h"
+#include "pipeline/run_directory.h"
+#include "pipeline/torch_setup.h"
+#include "pipeline/trained_model.h"
+#include "state/snapshot.h"
+
+namespace baton {
+namespace {
+
+AttemptInfo InfoOf(const PipelineConfig& config, const WorkerPool& pool, at::Device device) {
+  AttemptInfo info;
+  info.program_version = kVersion;
+  info.device = device.is_cpu() ? "cpu" : "cuda";
+  info.gpu_model = GpuModel(device);
+  info.workers = pool.size();
+  info.threads_per_worker = config.train().threads_per_worker();
+  info.libraries["libtorch"] = LibtorchVersion();
+  if (!device.is_cpu()) info.peak_gpu_memory_bytes = [device] { return PeakGpuMemory(device); };
+  return info;
+}
+
+// No more workers than the holdout has batches.
+std::unique_ptr<WorkerPool> MakeWorkersFor(const PipelineConfig& config, const LoadSection& load, at::Device device) {
+  uint64_t rows = 0;
+  for (const SplitSummary& split : load.splits()) {
+    if (split.name() == kHoldoutSplit) rows = split.rows();
+  }
+  return MakeWorkers(config.train().workers(), BatchCount(rows, config.evaluate().batch_size()),
+                     config.train().threads_per_worker(), device);
+}
+
+// The snapshot that the record names, every byte verified.
+absl::StatusOr<TrainedModel> LoadModel(FileSystem& fs, const RunDirectory& run, const SnapshotReference& snapshot,
+                                       const LoadSection& load, at::Device device) {
+  const std::string path = JoinPath(run.path(), snapshot.path());
+  ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, path));
+  if (index.sha256() != snapshot.sha256()) {
+    return absl::DataLossError(absl::StrCat(path, " is another snapshot than the record names: its seal is ",
+                                            index.sha256(), ", not ", snapshot.sha256()));
+  }
+  ASSIGN_OR_RETURN(const State state, LoadSnapshot(fs, path, device));
+  ASSIGN_OR_RETURN(TrainedModel trained, RestoreModel(state));
+  if (DatasetVersion(trained.dataset) != load.dataset_version()) {
+    return absl::DataLossError(absl::StrCat(path, " was trained on the dataset ", DatasetVersion(trained.dataset),
+                                            ", and the record names ", load.dataset_version()));
+  }
+  return trained;
+}
+
+// With what to do where stored bytes are damaged or gone.
+absl::Status MadeAgainBy(const absl::Status& status, absl::string_view stage) {
+  if (!absl::IsDataLoss(status) && !absl::IsNotFound(status)) return status;
+  return absl::Status(status.code(), absl::StrCat(status.message(), "; run ", stage,
+                                                  " again, which makes it again, or the whole chain"));
+}
+
+// All that there is to do, and what the record is to say of it.
+absl::StatusOr<EvaluateSection> EvaluateSnapshot(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
+                                                 const Metadata& record, const std::string& key, WorkerPool& pool,
+                                                 at::Device device) try {
+  EvaluateSection section;
+  *section.mutable_snapshot() = EvaluatedSnapshot(config, record.train());
+  const absl::StatusOr<TrainedModel> trained = LoadModel(fs, run, section.snapshot(), record.load(), device);
+  if (!trained.ok()) return MadeAgainBy(trained.status(), kTrainStage);
+  const std::string dataset_folder = run.OutputFolder(kLoadStage, record.load().stage().key());
+  const absl::StatusOr<Holdout> holdout = ReadHoldout(fs, dataset_folder, trained->dataset);
+  if (!holdout.ok()) return MadeAgainBy(holdout.status(), kLoadStage);
+
+  ASSIGN_OR_RETURN(const std::vector<float> outputs,
+                   ComputeOutputs(*trained, *holdout, config.evaluate().batch_size(), pool, device));
+  ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(*holdout, outputs, section));
+
+  ReportData report{.run_name = record.run().name(),
+                    .target_name = trained->dataset.target().name(),
+                    .class_labels = trained->class_labels,
+                    .targets = holdout->targets,
+                    .predictions = evaluation.predictions};
+  if (holdout->classes > 0) {
+    ASSIGN_OR_RETURN(report.confusion,
+                     ConfusionMatrix(holdout->target_classes, evaluation.predicted_classes, holdout->classes));
+  }
+  const std::string folder = run.OutputFolder(kEvaluateStage, key);
+  ASSIGN_OR_RETURN(std::vector<Artifact> artifacts, WriteEvaluation(fs, folder, *holdout, outputs, evaluation,
+                                                                    RenderReport(report, section, record.train())));
+  for (Artifact& artifact : artifacts) {
+    artifact.set_path(run.Relative(JoinPath(folder, artifact.path())));
+    *section.add_outputs() = std::move(artifact);
+  }
+  section.set_report(run.Relative(JoinPath(folder, kReportFile)));
+  return section;
+} catch (const std::exception& exception) {
+  // From libtorch, for instance when the memory of a GPU is full.
+  return absl::InternalError(exception.what());
+}
+
+}  // namespace
+
+absl::Status RunEvaluate(const StageOptions& options) {
+  InstallStopSignals();
+  MakeDeterministic();
+  FileSystem& fs = *options.fs;
+  const RunDirectory run(options.run_dir);
+  ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
+  RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
+  ASSIGN_OR_RETURN(const auto lock, FileLock::Acquire(run.LockFile(kEvaluateStage), FileLock::Mode::kExclusive));
+  ASSIGN_OR_RETURN(const auto train_lock, FileLock::Acquire(run.LockFile(kTrainStage), FileLock::Mode::kShared));
+  ASSIGN_OR_RETURN(const auto load_lock, FileLock::Acquire(run.LockFile(kLoadStage), FileLock::Mode::kShared));
+  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
+  SectionWriter<EvaluateSection> writer(*store);
+  ASSIGN_OR_RETURN(const Metadata record, store->Read());
+  RETURN_IF_ERROR(CheckLoadIsCurrent(config, record.load()));
+  RETURN_IF_ERROR(CheckTrainIsCurrent(config, record.load(), record.train()));
+
+  // What is there to do?
+  const KeyInputs inputs = EvaluateKey(config, record.train(), record.load());
+  DigestCache digests(fs, run.DigestCacheFile());
+  ASSIGN_OR_RETURN(const Decision decision,
+                   DecideStage({.stage = kEvaluateStage,
+                                .recorded = record.evaluate().stage(),
+                                .inputs = inputs,
+                                .start_over = options.start_over},
+                               [&] { return VerifyOutputs(run, record.evaluate().outputs(), digests); }));
+  digests.Save();
+  if (decision == Decision::kSkip) {
+    LOG(INFO) << "evaluate: complete, skipped";
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
+
+  ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(config.train().device()));
+  const auto pool = MakeWorkersFor(config, record.load(), device);
+  RETURN_IF_ERROR(writer.BeginAttempt(inputs, InfoOf(config, *pool, device)));
+  const absl::StatusOr<EvaluateSection> results =
+      EvaluateSnapshot(fs, run, config, record, inputs.Key(), *pool, device);
+  if (absl::IsCancelled(results.status())) {
+    RETURN_IF_ERROR(writer.FinishAttempt(StageRun::INTERRUPTED));
+    return results.status();
+  }
+  if (!results.ok()) {
+    RETURN_IF_ERROR(writer.FinishAttempt(StageRun::FAILED, results.status().message()));
+    return results.status();
+  }
+  return writer.FinishAttempt(StageRun::COMPLETE, "", [&results](EvaluateSection& section) {
+    StageRun stage = std::move(*section.mutable_stage());
+    section = *results;
+    *section.mutable_stage() = std::move(stage);
+  });
+}
+
+absl::StatusOr<std::string> EvaluationResult(const StageOptions& options) {
+  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(*options.fs, options.run_dir, ""));
+  ASSIGN_OR_RETURN(const Metadata record, store->Read());
+  return ResultTable(record.evaluate());
+}
+
+}  // namespace baton

@@ -1,0 +1,93 @@
+#include "pipeline/evaluate/evaluation_files.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "base/digest.h"
+#include "base/files.h"
+#include "base/safetensors.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+
+namespace baton {
+namespace {
+
+template <typename Number>
+TensorBytes Tensor(std::string name, DType dtype, std::vector<int64_t> shape, const std::vector<Number>& values) {
+  return {.name = std::move(name),
+          .dtype = dtype,
+          .shape = std::move(shape),
+          .bytes = absl::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Number))};
+}
+
+Artifact MakeArtifact(const std::string& name, uint64_t size_bytes, const std::string& sha256) {
+  Artifact artifact;
+  artifact.set_path(name);
+  artifact.set_size_bytes(size_bytes);
+  artifact.set_sha256(sha256);
+  return artifact;
+}
+
+absl::StatusOr<Artifact> WritePredictions(FileSystem& fs, const std::string& folder, const Holdout& holdout,
+                                          const std::vector<float>& outputs, const Evaluation& evaluation) {
+  std::vector<TensorBytes> tensors;
+  // F32 has the digits that the data had when they were read.
+  const std::vector<float> targets(holdout.targets.begin(), holdout.targets.end());
+  const std::vector<float> predictions(evaluation.predictions.begin(), evaluation.predictions.end());
+  if (holdout.classes > 0) {
+    tensors.push_back(Tensor("outputs", DType::kF32, {holdout.rows, holdout.classes}, outputs));
+    tensors.push_back(Tensor("prediction", DType::kI64, {holdout.rows}, evaluation.predicted_classes));
+    tensors.push_back(Tensor("target", DType::kI64, {holdout.rows}, holdout.target_classes));
+  } else {
+    tensors.push_back(Tensor("outputs", DType::kF32, {holdout.rows}, outputs));
+    tensors.push_back(Tensor("prediction", DType::kF32, {holdout.rows}, predictions));
+    tensors.push_back(Tensor("target", DType::kF32, {holdout.rows}, targets));
+  }
+  for (const HostTensor& tensor : holdout.tensors) {
+    if (tensor.name == "row") tensors.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes});
+  }
+  ASSIGN_OR_RETURN(const SafetensorsDigests digests, WriteSafetensors(fs, JoinPath(folder, kPredictionsFile),
+                                                                      std::move(tensors), {}, /*with_sha256=*/true));
+  return MakeArtifact(kPredictionsFile, digests.size_bytes, digests.sha256);
+}
+
+absl::StatusOr<Artifact> WriteReport(FileSystem& fs, const std::string& folder, const std::string& report) {
+  ASSIGN_OR_RETURN(const auto writer, FileWriter::Create(fs, JoinPath(folder, kReportFile)));
+  RETURN_IF_ERROR(writer->Append(report));
+  RETURN_IF_ERROR(writer->Finish());
+  return MakeArtifact(kReportFile, report.size(), Sha256Hex(report));
+}
+
+absl::StatusOr<bool> Holds(FileSystem& fs, const std::string& folder, const std::vector<Artifact>& artifacts) {
+  for (const Artifact& artifact : artifacts) {
+    const absl::StatusOr<FileDigest> found = DigestFile(fs, JoinPath(folder, artifact.path()), DigestKind::kSha256);
+    if (absl::IsNotFound(found.status())) return false;
+    RETURN_IF_ERROR(found.status());
+    if (found->hex != artifact.sha256()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Artifact>> WriteEvaluation(FileSystem& fs, const std::string& path, const Holdout& holdout,
+                                                      const std::vector<float>& outputs, const Evaluation& evaluation,
+                                                      const std::string& report) {
+  RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, ParentFolder(path)));
+  ASSIGN_OR_RETURN(const auto folder, StagedFolder::Create(fs, path));
+  std::vector<Artifact> artifacts(2);
+  ASSIGN_OR_RETURN(artifacts[0], WritePredictions(fs, folder->path(), holdout, outputs, evaluation));
+  ASSIGN_OR_RETURN(artifacts[1], WriteReport(fs, folder->path(), report));
+  ASSIGN_OR_RETURN(const bool exists, Exists(fs, path));
+  if (exists) {
+    ASSIGN_OR_RETURN(const bool same, Holds(fs, path, artifacts));
+    if (same) return artifacts;
+    ASSIGN_OR_RETURN(const std::string aside, SetAside(fs, path));
+    LOG(WARNING) << path << " does not hold what this evaluation gives; set aside as " << aside;
+  }
+  RETURN_IF_ERROR(folder->Commit());
+  return artifacts;
+}
+
+}  // namespace baton

@@ -1,0 +1,32 @@
+#ifndef BATON_PIPELINE_EVALUATE_EVALUATION_FILES_H_
+#define BATON_PIPELINE_EVALUATE_EVALUATION_FILES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/file_system.h"
+#include "metadata/metadata.pb.h"
+#include "pipeline/evaluate/evaluation.h"
+#include "pipeline/evaluate/holdout.h"
+
+namespace baton {
+
+inline constexpr char kPredictionsFile[] = "predictions.safetensors";
+inline constexpr char kReportFile[] = "report.html";
+
+// Writes the folder `path`, which appears complete or not at all: `report` as report.html, and predictions.safetensors
+// with, for each row of the holdout,
+//   row         I64              its place in the raw file
+//   target      I64 or F32       class, or number in the target's own units
+//   prediction  I64 or F32       the same, predicted
+//   outputs     F32              as the model gives them: a score a class, or a number scaled as it was trained
+// A folder that is there and holds the same bytes stays; one that holds others is reported and set aside. Returns what
+// the folder holds, with paths inside it.
+absl::StatusOr<std::vector<Artifact>> WriteEvaluation(FileSystem& fs, const std::string& path, const Holdout& holdout,
+                                                      const std::vector<float>& outputs, const Evaluation& evaluation,
+                                                      const std::string& report);
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_EVALUATE_EVALUATION_FILES_H_
