@@ -1,7 +1,9 @@
 #include "pipeline/pipeline_config.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/faulty_file_system.h"
 #include "base/files.h"
@@ -52,6 +54,17 @@ TEST_F(PipelineConfigTest, ReadsAFileWithPathsRelativeToIt) {
   EXPECT_EQ(config.load().raw_filepath(), folder_ + "/data/iris.csv");
   EXPECT_EQ(config.seed(), 7);
   EXPECT_EQ(config.train().model().mlp().hidden_sizes(1), 8);
+}
+
+TEST_F(PipelineConfigTest, EveryExampleIsGood) {
+  ASSERT_OK_AND_ASSIGN(const std::vector<std::string> names, ListFolder(FileSystem::Posix(), "configs"));
+  ASSERT_GE(names.size(), 5);
+  for (const std::string& name : names) {
+    options_.config_path = AbsolutePath("configs/" + name, std::filesystem::current_path().string());
+    const absl::StatusOr<PipelineConfig> config = ResolveConfig(options_);
+    ASSERT_THAT(config, IsOk());
+    EXPECT_THAT(config->load().raw_filepath(), HasSubstr("/datasets/"));
+  }
 }
 
 TEST_F(PipelineConfigTest, AppliesOverridesInOrderWithPathsRelativeToTheUser) {
