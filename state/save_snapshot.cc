@@ -1,0 +1,130 @@
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/digest.h"
+#include "base/files.h"
+#include "base/safetensors.h"
+#include "base/seal.h"
+#include "base/status_macros.h"
+#include "state/snapshot.h"
+#include "state/snapshot_files.h"
+
+namespace baton {
+namespace {
+
+absl::StatusOr<DType> DTypeOf(const at::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case at::kFloat:
+      return DType::kF32;
+    case at::kDouble:
+      return DType::kF64;
+    case at::kLong:
+      return DType::kI64;
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("a snapshot holds F32, F64 and I64 tensors, not ", c10::toString(tensor.scalar_type())));
+  }
+}
+
+// `tensor` is contiguous, on the CPU, and outlives the result.
+absl::StatusOr<TensorBytes> BytesOf(std::string name, const at::Tensor& tensor) {
+  ASSIGN_OR_RETURN(const DType dtype, DTypeOf(tensor));
+  return TensorBytes{.name = std::move(name),
+                     .dtype = dtype,
+                     .shape = tensor.sizes().vec(),
+                     .bytes = absl::string_view(static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes())};
+}
+
+absl::Status AppendBytes(const FlatTensors& tensors, absl::string_view prefix, std::vector<TensorBytes>& list) {
+  for (size_t i = 0; i < tensors.views().size(); ++i) {
+    ASSIGN_OR_RETURN(TensorBytes bytes,
+                     BytesOf(absl::StrCat(prefix, tensors.layout().entries[i].name), tensors.views()[i]));
+    list.push_back(std::move(bytes));
+  }
+  return absl::OkStatus();
+}
+
+class SnapshotWriter {
+ public:
+  SnapshotWriter(FileSystem& fs, const std::string& folder, SnapshotIndex& index)
+      : fs_(fs), folder_(folder), index_(index) {}
+
+  absl::Status WriteTensors(const std::string& file, std::vector<TensorBytes> tensors) {
+    ASSIGN_OR_RETURN(const SafetensorsDigests digests,
+                     WriteSafetensors(fs_, JoinPath(folder_, file), std::move(tensors), {}, /*with_sha256=*/false));
+    for (const TensorDigest& tensor : digests.tensors) {
+      TensorRecord& record = *index_.add_tensors();
+      record.set_file(file);
+      record.set_name(tensor.name);
+      record.set_xxh3(tensor.xxh3);
+    }
+    AddFile(file, digests.size_bytes, digests.xxh3);
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteBytes(const std::string& file, const std::string& bytes) {
+    AddFile(file, bytes.size(), Xxh3Hex(bytes));
+    return Write(file, bytes);
+  }
+
+  absl::Status WriteIndex() { return Write(kIndexFile, Seal(index_)); }
+
+ private:
+  void AddFile(const std::string& name, uint64_t size_bytes, const std::string& xxh3) {
+    FileRecord& record = *index_.add_files();
+    record.set_name(name);
+    record.set_size_bytes(size_bytes);
+    record.set_xxh3(xxh3);
+  }
+
+  absl::Status Write(const std::string& file, const std::string& bytes) {
+    ASSIGN_OR_RETURN(const auto writer, FileWriter::Create(fs_, JoinPath(folder_, file)));
+    RETURN_IF_ERROR(writer->Append(bytes));
+    return writer->Finish();
+  }
+
+  FileSystem& fs_;
+  const std::string& folder_;
+  SnapshotIndex& index_;
+};
+
+}  // namespace
+
+absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path) {
+  const State copy = state.CopyTo(at::kCPU);
+  SnapshotIndex index;
+  index.set_format_version(kSnapshotFormatVersion);
+  *index.mutable_progress() = copy.progress;
+  *index.mutable_environment() = copy.environment;
+  for (const FlatLayout::Entry& entry : copy.model.layout().entries) {
+    ParameterRecord& record = *index.add_parameters();
+    record.set_name(entry.name);
+    record.mutable_shape()->Add(entry.shape.begin(), entry.shape.end());
+    record.set_weight_decay(entry.weight_decay);
+  }
+
+  ASSIGN_OR_RETURN(const auto folder, StagedFolder::Create(fs, path));
+  SnapshotWriter writer(fs, folder->path(), index);
+  std::vector<TensorBytes> model, criterion, optimizer;
+  RETURN_IF_ERROR(AppendBytes(copy.model, "", model));
+  for (const auto& [name, tensor] : copy.criterion) {
+    ASSIGN_OR_RETURN(TensorBytes bytes, BytesOf(name, tensor));
+    criterion.push_back(std::move(bytes));
+  }
+  for (const auto& [slot, tensors] : copy.optimizer) {
+    index.add_optimizer_slots(slot);
+    RETURN_IF_ERROR(AppendBytes(tensors, absl::StrCat(slot, "/"), optimizer));
+  }
+  RETURN_IF_ERROR(writer.WriteTensors(kModelFile, std::move(model)));
+  RETURN_IF_ERROR(writer.WriteTensors(kCriterionFile, std::move(criterion)));
+  RETURN_IF_ERROR(writer.WriteTensors(kOptimizerFile, std::move(optimizer)));
+  if (!copy.vocabulary.empty()) RETURN_IF_ERROR(writer.WriteBytes(kVocabularyFile, copy.vocabulary));
+  if (!copy.tokenizer.empty()) RETURN_IF_ERROR(writer.WriteBytes(kTokenizerFile, copy.tokenizer));
+  for (const auto& [name, bytes] : copy.attachments) RETURN_IF_ERROR(writer.WriteBytes(name, bytes));
+  RETURN_IF_ERROR(writer.WriteIndex());
+  RETURN_IF_ERROR(folder->Commit());
+  return index;
+}
+
+}  // namespace baton
