@@ -97,10 +97,10 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   std::optional<State> restored;
   if (!(decision == Decision::kStart && options.start_over)) {
     ASSIGN_OR_RETURN(restored, snapshots.LoadLatest(setup.device));
+    if (restored.has_value()) RETURN_IF_ERROR(CheckFits(*restored, state));
   }
   RETURN_IF_ERROR(writer.BeginAttempt(inputs, InfoOf(config.train(), setup, restored ? *restored : state)));
   if (restored.has_value()) {
-    RETURN_IF_ERROR(CheckFits(*restored, state));
     RETURN_IF_ERROR(RecordDeviations(restored->environment, state.environment, writer));
     restored->environment = state.environment;
     state = *std::move(restored);
