@@ -51,7 +51,9 @@ class Training {
     for (int call = first;; call += stride, ++kills) {
       const ProcessResult result = HostileTrain(call, forget);
       if (result.exit_code == kKilled) continue;
-      if (forget.empty()) EXPECT_EQ(result.exit_code, 0) << result.err;
+      if (forget.empty()) {
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+      }
       return kills;
     }
   }
