@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "google/protobuf/util/json_util.h"
@@ -44,7 +45,7 @@ class InspectTest : public testing::Test {
     return output;
   }
 
-  FileSystem& fs_ = FileSystem::Posix();
+  FileSystem& fs_ = Unsynced::Get();
   std::string run_dir_;
 };
 

@@ -58,7 +58,7 @@ class SnapshotStoreTest : public testing::Test {
     ASSERT_TRUE(stream.good());
   }
 
-  FileSystem& fs_ = FileSystem::Posix();
+  FileSystem& fs_ = Unsynced::Get();
   std::string folder_;
 };
 

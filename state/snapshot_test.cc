@@ -41,7 +41,7 @@ class SnapshotTest : public testing::Test {
   }
   void WriteIndex(SnapshotIndex index) { Overwrite(File("state.binpb"), Seal(index)); }
 
-  FileSystem& fs_ = FileSystem::Posix();
+  FileSystem& fs_ = Unsynced::Get();
   std::string parent_;
   std::string path_;
 };
