@@ -80,6 +80,8 @@ absl::Status RunStage(const StageOptions& options, const std::string& program, c
   ASSIGN_OR_RETURN(const std::string stage_program, FindStageProgram(*options.fs, program, stage.name));
   std::vector<std::string> command = {stage_program, absl::StrCat("--run_dir=", options.run_dir)};
   if (options.start_over) command.push_back("--start_over");
+  // The summary has it.
+  if (stage.name == kEvaluateStage) command.push_back("--noprint_table");
   ASSIGN_OR_RETURN(const ChildEnd end, RunChild(command));
   RETURN_IF_ERROR(StatusOf(stage.name, end));
   if (!end.stop_forwarded || stage.name == kStages[2].name) return absl::OkStatus();
