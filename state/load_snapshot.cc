@@ -89,20 +89,20 @@ void AddPlaces(const FlatTensors& tensors, absl::string_view prefix, std::map<st
 }
 
 absl::Status ReadCriterion(FileSystem& fs, const std::string& path, const SnapshotIndex& index, State& state) {
-  ASSIGN_OR_RETURN(const auto reader, SafetensorsReader::Open(fs, JoinPath(path, kCriterionFile)));
+  ASSIGN_OR_RETURN(const auto reader, SafetensorsReader::Open(fs, JoinPath(path, kSnapshotCriterionFile)));
   std::map<std::string, Place> places;
   for (const TensorEntry& entry : reader->tensors()) {
     const at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(ScalarTypeOf(entry.dtype)));
     state.criterion.emplace_back(entry.name, tensor);
     places[entry.name] = {entry.dtype, entry.shape, tensor.mutable_data_ptr()};
   }
-  return ReadTensors(fs, path, kCriterionFile, index, places);
+  return ReadTensors(fs, path, kSnapshotCriterionFile, index, places);
 }
 
 }  // namespace
 
 absl::StatusOr<SnapshotIndex> ReadSnapshotIndex(FileSystem& fs, const std::string& path) {
-  const std::string file = JoinPath(path, kIndexFile);
+  const std::string file = JoinPath(path, kSnapshotIndexFile);
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, file));
   SnapshotIndex index;
   RETURN_IF_ERROR(Unseal(bytes, file, index));
@@ -129,21 +129,23 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
   std::map<std::string, Place> places;
   state.model = FlatTensors(layout, at::kCPU);
   AddPlaces(state.model, "", places);
-  RETURN_IF_ERROR(ReadTensors(fs, path, kModelFile, index, places));
+  RETURN_IF_ERROR(ReadTensors(fs, path, kSnapshotModelFile, index, places));
 
   places.clear();
   for (const std::string& slot : index.optimizer_slots()) {
     state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
     AddPlaces(state.optimizer.back().second, absl::StrCat(slot, "/"), places);
   }
-  RETURN_IF_ERROR(ReadTensors(fs, path, kOptimizerFile, index, places));
+  RETURN_IF_ERROR(ReadTensors(fs, path, kSnapshotOptimizerFile, index, places));
   RETURN_IF_ERROR(ReadCriterion(fs, path, index, state));
 
   for (const FileRecord& record : index.files()) {
-    if (record.name() == kModelFile || record.name() == kCriterionFile || record.name() == kOptimizerFile) continue;
-    std::string& bytes = record.name() == kVocabularyFile  ? state.vocabulary
-                         : record.name() == kTokenizerFile ? state.tokenizer
-                                                           : state.attachments[record.name()];
+    if (record.name() == kSnapshotModelFile || record.name() == kSnapshotCriterionFile ||
+        record.name() == kSnapshotOptimizerFile)
+      continue;
+    std::string& bytes = record.name() == kSnapshotVocabularyFile  ? state.vocabulary
+                         : record.name() == kSnapshotTokenizerFile ? state.tokenizer
+                                                                   : state.attachments[record.name()];
     RETURN_IF_ERROR(ReadBytes(fs, path, record, bytes));
   }
   return device.is_cpu() ? state : state.CopyTo(device);

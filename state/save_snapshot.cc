@@ -68,7 +68,7 @@ class SnapshotWriter {
     return Write(file, bytes);
   }
 
-  absl::Status WriteIndex() { return Write(kIndexFile, Seal(index_)); }
+  absl::Status WriteIndex() { return Write(kSnapshotIndexFile, Seal(index_)); }
 
  private:
   void AddFile(const std::string& name, uint64_t size_bytes, const std::string& xxh3) {
@@ -116,11 +116,11 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
     index.add_optimizer_slots(slot);
     RETURN_IF_ERROR(AppendBytes(tensors, absl::StrCat(slot, "/"), optimizer));
   }
-  RETURN_IF_ERROR(writer.WriteTensors(kModelFile, std::move(model)));
-  RETURN_IF_ERROR(writer.WriteTensors(kCriterionFile, std::move(criterion)));
-  RETURN_IF_ERROR(writer.WriteTensors(kOptimizerFile, std::move(optimizer)));
-  if (!copy.vocabulary.empty()) RETURN_IF_ERROR(writer.WriteBytes(kVocabularyFile, copy.vocabulary));
-  if (!copy.tokenizer.empty()) RETURN_IF_ERROR(writer.WriteBytes(kTokenizerFile, copy.tokenizer));
+  RETURN_IF_ERROR(writer.WriteTensors(kSnapshotModelFile, std::move(model)));
+  RETURN_IF_ERROR(writer.WriteTensors(kSnapshotCriterionFile, std::move(criterion)));
+  RETURN_IF_ERROR(writer.WriteTensors(kSnapshotOptimizerFile, std::move(optimizer)));
+  if (!copy.vocabulary.empty()) RETURN_IF_ERROR(writer.WriteBytes(kSnapshotVocabularyFile, copy.vocabulary));
+  if (!copy.tokenizer.empty()) RETURN_IF_ERROR(writer.WriteBytes(kSnapshotTokenizerFile, copy.tokenizer));
   for (const auto& [name, bytes] : copy.attachments) RETURN_IF_ERROR(writer.WriteBytes(name, bytes));
   RETURN_IF_ERROR(writer.WriteIndex());
   RETURN_IF_ERROR(folder->Commit());

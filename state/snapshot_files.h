@@ -6,12 +6,12 @@
 namespace baton {
 
 // Names of the files in a snapshot's folder, and the version of their format.
-inline constexpr char kIndexFile[] = "state.binpb";
-inline constexpr char kModelFile[] = "model.safetensors";
-inline constexpr char kCriterionFile[] = "criterion.safetensors";
-inline constexpr char kOptimizerFile[] = "optimizer.safetensors";
-inline constexpr char kVocabularyFile[] = "vocabulary.json";
-inline constexpr char kTokenizerFile[] = "tokenizer.json";
+inline constexpr char kSnapshotIndexFile[] = "state.binpb";
+inline constexpr char kSnapshotModelFile[] = "model.safetensors";
+inline constexpr char kSnapshotCriterionFile[] = "criterion.safetensors";
+inline constexpr char kSnapshotOptimizerFile[] = "optimizer.safetensors";
+inline constexpr char kSnapshotVocabularyFile[] = "vocabulary.json";
+inline constexpr char kSnapshotTokenizerFile[] = "tokenizer.json";
 inline constexpr uint32_t kSnapshotFormatVersion = 1;
 
 }  // namespace baton

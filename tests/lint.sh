@@ -47,7 +47,13 @@ short_files() {
   done
 }
 
-for check in format torch_includes_in_brackets no_torch_where_it_does_not_belong short_files; do
+# Two headers that give one name to different constants: the linker takes one of them for both, without a word.
+unique_constants() {
+  git grep -hoE '^inline constexpr [^=]*\bk[A-Za-z0-9]+' -- '*.h' | awk '{ print $NF }' | sort | uniq -d |
+    sed 's/$/: an inline constant of this name stands in two headers/'
+}
+
+for check in unique_constants format torch_includes_in_brackets no_torch_where_it_does_not_belong short_files; do
   "$check" >"$faults"
   if [ -s "$faults" ]; then
     cat "$faults"

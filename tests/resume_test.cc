@@ -59,7 +59,7 @@ class Training {
   }
 
   std::map<std::string, double> Evaluate() const {
-    const ProcessResult evaluate = folder_.Run("evaluate");
+    const ProcessResult evaluate = folder_.Run("evaluate", kOverrides);
     EXPECT_EQ(evaluate.exit_code, 0) << evaluate.err;
     const Metadata record = folder_.Record();
     return {record.evaluate().holdout_performance().begin(), record.evaluate().holdout_performance().end()};
