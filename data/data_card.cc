@@ -43,7 +43,8 @@ std::string MakeDataCard(const DataCardSource& source, const TabularDataset& dat
                          const std::vector<std::string>& labels) {
   const bool classification = dataset.index.has_class_count();
   std::string text = absl::StrCat(
-      "# Data card\n\n", "A table of ", dataset.index.features_size(), " features for the ",
+      "# Data card\n\n", "A table of ", dataset.index.features_size(),
+      dataset.index.features_size() == 1 ? " feature" : " features", " for the ",
       classification ? absl::StrCat("classification into ", labels.size(), " classes of") : "regression of", " \"",
       Cell(dataset.index.target().name()), "\".\n\n", "- Raw file: ", source.raw_size_bytes, " bytes, SHA-256 `",
       source.raw_sha256, "`\n", "- Split: by a hash of each row's content and the seed ", source.seed,

@@ -18,7 +18,13 @@ namespace baton {
 namespace {
 
 absl::Status Damaged(absl::string_view path, absl::string_view what) {
-  return absl::DataLossError(absl::StrCat(path, ": ", what, "; delete the dataset's folder and run load again"));
+  return absl::DataLossError(absl::StrCat(path, ": ", what));
+}
+
+// What to do about damage, for those who read to use; who verifies does something about it.
+absl::Status Advise(const absl::Status& status) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat(status.message(), "; delete the dataset's folder and run load again"));
 }
 
 // Whether a path of the index stays inside of the dataset's folder.
@@ -112,6 +118,24 @@ absl::StatusOr<std::vector<HostTensor>> AllocateTensors(const Dataset& index, co
   return tensors;
 }
 
+// A split's files, one after the other.
+absl::StatusOr<std::vector<HostTensor>> ReadDataFiles(FileSystem& fs, const std::string& folder, const Dataset& index,
+                                                      const Split& split) {
+  uint64_t rows = 0;
+  for (const DataFile& file : split.files()) rows += file.rows();
+  if (rows != split.rows() || rows == 0) {
+    return Damaged(JoinPath(folder, kDatasetIndexFile),
+                   absl::StrCat("split '", split.name(), "' has ", split.rows(), " rows, its files ", rows));
+  }
+  ASSIGN_OR_RETURN(std::vector<HostTensor> tensors, AllocateTensors(index, split));
+  uint64_t row = 0;
+  for (const DataFile& file : split.files()) {
+    RETURN_IF_ERROR(ReadDataFile(fs, folder, index, file, row, tensors));
+    row += file.rows();
+  }
+  return tensors;
+}
+
 }  // namespace
 
 absl::StatusOr<Dataset> ReadDatasetIndex(FileSystem& fs, const std::string& folder) {
@@ -139,18 +163,8 @@ absl::StatusOr<std::vector<HostTensor>> ReadSplit(FileSystem& fs, const std::str
                                                   absl::string_view name) {
   const Split* const split = FindSplit(index, name);
   if (split == nullptr) return absl::NotFoundError(absl::StrCat(folder, ": the dataset has no split '", name, "'"));
-  uint64_t rows = 0;
-  for (const DataFile& file : split->files()) rows += file.rows();
-  if (rows != split->rows() || rows == 0) {
-    return Damaged(JoinPath(folder, kDatasetIndexFile),
-                   absl::StrCat("split '", name, "' has ", split->rows(), " rows, its files ", rows));
-  }
-  ASSIGN_OR_RETURN(std::vector<HostTensor> tensors, AllocateTensors(index, *split));
-  uint64_t row = 0;
-  for (const DataFile& file : split->files()) {
-    RETURN_IF_ERROR(ReadDataFile(fs, folder, index, file, row, tensors));
-    row += file.rows();
-  }
+  absl::StatusOr<std::vector<HostTensor>> tensors = ReadDataFiles(fs, folder, index, *split);
+  if (!tensors.ok()) return Advise(tensors.status());
   return tensors;
 }
 
@@ -160,7 +174,7 @@ absl::StatusOr<std::string> ReadNamedFile(FileSystem& fs, const std::string& fol
     if (file.path() != name) continue;
     const std::string path = JoinPath(folder, name);
     ASSIGN_OR_RETURN(std::string contents, ReadFile(fs, path));
-    RETURN_IF_ERROR(CheckDigest(path, contents.size(), Xxh3Hex(contents), file.size_bytes(), file.xxh3()));
+    RETURN_IF_ERROR(Advise(CheckDigest(path, contents.size(), Xxh3Hex(contents), file.size_bytes(), file.xxh3())));
     return contents;
   }
   return absl::NotFoundError(absl::StrCat(folder, ": the dataset has no file '", name, "'"));

@@ -111,9 +111,8 @@ TEST_F(DatasetTest, SaysWhatItWroteForTheRecord) {
   const Dataset index = Write();
   ASSERT_THAT(written_, SizeIs(4));
   for (const WrittenFile& file : written_) {
-    const std::string contents = Read(file.name);
-    EXPECT_EQ(file.size_bytes, contents.size()) << file.name;
-    EXPECT_EQ(file.sha256, Sha256Hex(contents)) << file.name;
+    EXPECT_EQ(file.size_bytes, Read(file.name).size()) << file.name;
+    EXPECT_EQ(file.sha256, Sha256Hex(Read(file.name))) << file.name;
   }
   EXPECT_EQ(written_.back().name, "dataset.binpb");
   EXPECT_EQ(DatasetVersion(index), absl::StrCat("sha256:", index.sha256()));
@@ -129,8 +128,7 @@ TEST_F(DatasetTest, TheSameInputGivesTheSameBytes) {
 }
 
 TEST_F(DatasetTest, NeverOverwrites) {
-  Write();
-  Dataset index;
+  Dataset index = Write();
   EXPECT_THAT(WriteDataset(fs_, folder_, {MakeSplit("train", 0, 3)}, {}, index),
               StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("train.safetensors")));
 }

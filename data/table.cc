@@ -26,11 +26,15 @@ namespace {
 
 absl::Status NoSuchColumn(absl::string_view field, const std::string& name, absl::string_view file,
                           const std::vector<std::string>& names) {
+  constexpr size_t kShown = 20;
+  std::vector<std::string> shown(names.begin(), names.begin() + std::min(names.size(), kShown));
+  for (std::string& column : shown) column = QuoteForMessage(column);
+  if (names.size() > kShown) shown.push_back(absl::StrCat(names.size() - kShown, " more"));
   const std::string nearest = NearestName(name, names);
-  return absl::InvalidArgumentError(absl::StrCat(
-      "load.", field, " is ", QuoteForMessage(name), ", but ", file, " has no such column",
-      nearest.empty() ? "" : absl::StrCat("; did you mean ", QuoteForMessage(nearest), "?"), "; its columns are ",
-      absl::StrJoin(names, ", ", [](std::string* out, const std::string& n) { out->append(QuoteForMessage(n)); })));
+  return absl::InvalidArgumentError(
+      absl::StrCat("load.", field, " is ", QuoteForMessage(name), ", but ", file, " has no such column",
+                   nearest.empty() ? "." : absl::StrCat("; did you mean ", QuoteForMessage(nearest), "?"),
+                   " Its columns are ", absl::StrJoin(shown, ", ")));
 }
 
 // The names in the header, which Arrow parses.

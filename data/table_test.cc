@@ -177,7 +177,11 @@ TEST(TableTest, SuggestsTheColumnThatWasMeant) {
   EXPECT_THAT(Read("a,diagnosis\n1,x\n2,w\n", config),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("load.target_column is \"diagnosi\""), HasSubstr("t.csv"),
-                             HasSubstr("did you mean \"diagnosis\"?"), HasSubstr("\"a\", \"diagnosis\""))));
+                             HasSubstr("did you mean \"diagnosis\"? Its columns are \"a\", \"diagnosis\""))));
+  config.set_target_column("z");
+  EXPECT_THAT(Read(absl::StrCat("c0", std::string(29, ','), "\n1\n"), config),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("no such column. Its columns are \"c0\", \"\""), HasSubstr(", 10 more"))));
   config = Config();
   config.add_ignored_columns("idd");
   EXPECT_THAT(Read("id,a,y\n1,1,x\n2,2,w\n", config),
