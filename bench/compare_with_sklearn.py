@@ -1,16 +1,17 @@
-"""Compares Baton's holdout metrics with scikit-learn's on the very same splits, as a Markdown table.
+"""Compares Baton's holdout metrics with scikit-learn's on the very same splits, as Markdown tables.
 
   bench/compare_with_sklearn.py RUN_DIR...
 
-From the repository's root, for runs whose three stages are complete. scikit-learn's models, with their defaults where
-none is named below, are fitted on the rows of the training split as Baton's load stage wrote them (standardised), and
-measured on its holdout split; the validation split is used by neither. Needs numpy and scikit-learn, in an environment
-of their own:
+From the repository's root, for runs whose three stages are complete. The same kind of model of scikit-learn's, with its
+defaults, is fitted on the rows of the training split as Baton's load stage wrote them, and measured on its holdout
+split. Runs of one name (the same configuration with several seeds, say) give one line: mean and standard deviation.
+Needs numpy and scikit-learn, in an environment of their own:
 
   python3 -m venv /tmp/sklearn && /tmp/sklearn/bin/pip install scikit-learn==1.7.2
   /tmp/sklearn/bin/python bench/compare_with_sklearn.py runs/breast_cancer runs/diabetes
 """
 
+import collections
 import json
 import pathlib
 import re
@@ -52,21 +53,29 @@ def target_scale(index):
     return float(values.get("mean", 0)), float(values.get("standard_deviation", 1))
 
 
-def classification(model, train, holdout):
+def counterpart(record):
+    """scikit-learn's model of the same kind, and what to call it."""
+    inputs = {entry["name"]: entry["value"] for entry in record["train"]["stage"]["key_inputs"]}
+    if "train.model.linear" in inputs:
+        return linear_model.LinearRegression(), "LinearRegression"
+    if "train.model.logistic" in inputs:
+        return linear_model.LogisticRegression(max_iter=1000), "LogisticRegression"
+    sizes = json.loads(inputs["train.model.mlp.hidden_sizes"])
+    return neural_network.MLPClassifier(sizes, max_iter=1000, random_state=0), f"MLPClassifier {sizes}"
+
+
+def measure(model, train, holdout, scale):
+    """Fits the model and returns the metrics that Baton's evaluate stage reports, in the target's own units."""
     model.fit(train["features"], train["target"])
-    predicted = model.predict(holdout["features"])
-    return {
-        "accuracy": metrics.accuracy_score(holdout["target"], predicted),
-        "log_loss": metrics.log_loss(holdout["target"], model.predict_proba(holdout["features"])),
-        "macro_f1": metrics.f1_score(holdout["target"], predicted, average="macro"),
-    }
-
-
-def regression(model, train, holdout, scale):
+    predicted, actual = model.predict(holdout["features"]), holdout["target"]
+    if hasattr(model, "predict_proba"):
+        return {
+            "accuracy": metrics.accuracy_score(actual, predicted),
+            "log_loss": metrics.log_loss(actual, model.predict_proba(holdout["features"])),
+            "macro_f1": metrics.f1_score(actual, predicted, average="macro"),
+        }
     mean, standard_deviation = scale
-    model.fit(train["features"].astype("f8"), train["target"].astype("f8"))
-    predicted = model.predict(holdout["features"]) * standard_deviation + mean
-    actual = holdout["target"] * standard_deviation + mean
+    predicted, actual = (values.astype("f8") * standard_deviation + mean for values in (predicted, actual))
     return {
         "rmse": metrics.root_mean_squared_error(actual, predicted),
         "mae": metrics.mean_absolute_error(actual, predicted),
@@ -74,31 +83,35 @@ def regression(model, train, holdout, scale):
     }
 
 
-def compare(run_dir):
-    """Yields the table's rows: one for Baton, one for the baseline, one for each of scikit-learn's models."""
+def compare(run_dir, tables):
+    """Adds a run's metrics to `tables`: {metrics' names: {(run, model): [a dictionary of metrics for each run]}}."""
     record = read_record(run_dir)
     folder = run_dir / "load" / record["load"]["stage"]["key"]
     train, holdout = (read_safetensors(folder / f"{split}.safetensors") for split in ("train", "holdout"))
-    yield "Baton", record["evaluate"]["holdout_performance"]
-    yield "baseline", record["evaluate"]["baseline_performance"]
-    if record["load"].get("class_labels"):
-        yield "scikit-learn LogisticRegression", classification(
-            linear_model.LogisticRegression(max_iter=1000), train, holdout)
-        yield "scikit-learn MLPClassifier, one hidden layer of 64", classification(
-            neural_network.MLPClassifier(hidden_layer_sizes=[64], max_iter=1000, random_state=0), train, holdout)
-    else:
-        yield "scikit-learn LinearRegression (ordinary least squares)", regression(
-            linear_model.LinearRegression(), train, holdout, target_scale(folder / "dataset.binpb"))
+    model, model_name = counterpart(record)
+    reference = measure(model, train, holdout, target_scale(folder / "dataset.binpb"))
+    table = tables[tuple(reference)]
+    name = record["run"]["name"]
+    table[name, "Baton"].append(record["evaluate"]["holdout_performance"])
+    table[name, f"scikit-learn {model_name}"].append(reference)
+    table[name, "baseline"].append(record["evaluate"]["baseline_performance"])
+
+
+def cell(values):
+    mean = f"{numpy.mean(values):.4f}"
+    return mean if len(values) == 1 else f"{mean} ± {numpy.std(values, ddof=1):.4f}"
 
 
 def main(run_dirs):
-    columns = ["accuracy", "log_loss", "macro_f1", "rmse", "mae", "r2"]
-    print("| run | model |", " | ".join(columns), "|")
-    print("|---" * (2 + len(columns)) + "|")
+    tables = collections.defaultdict(lambda: collections.defaultdict(list))
     for run_dir in run_dirs:
-        for model, performance in compare(run_dir):
-            cells = [f"{performance[column]:.4g}" if column in performance else "" for column in columns]
-            print(f"| {run_dir.name} | {model} |", " | ".join(cells), "|")
+        compare(run_dir, tables)
+    for columns, table in tables.items():
+        print("\n| configuration | runs | model |", " | ".join(columns), "|")
+        print("|---" * (3 + len(columns)) + "|")
+        for (name, model), runs in table.items():
+            cells = [cell([run[column] for run in runs]) for column in columns]
+            print(f"| {name} | {len(runs)} | {model} |", " | ".join(cells), "|")
 
 
 if __name__ == "__main__":

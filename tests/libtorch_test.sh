@@ -1,0 +1,19 @@
+#!/bin/bash
+# Programs that should answer at once do not link libtorch, which takes a third of a second to load. The first argument
+# is one that does, to see that the test can tell.
+set -euo pipefail
+links_libtorch() { ldd "$1" | grep -q 'libtorch'; }
+
+with=$1
+shift
+if ! links_libtorch "$with"; then
+  echo "$with does not link libtorch: the test would find nothing"
+  exit 1
+fi
+for program in "$@"; do
+  if links_libtorch "$program"; then
+    echo "$program links libtorch: bazel query 'somepath(//pipeline/run, @libtorch)' shows through what"
+    exit 1
+  fi
+  echo "$program: free of libtorch"
+done
