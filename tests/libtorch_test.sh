@@ -12,7 +12,7 @@ if ! links_libtorch "$with"; then
 fi
 for program in "$@"; do
   if links_libtorch "$program"; then
-    echo "$program links libtorch: bazel query 'somepath(//pipeline/run, @libtorch)' shows through what"
+    echo "$program links libtorch: bazel query 'somepath(//pipeline/run, @libtorch//:libtorch)' shows through what"
     exit 1
   fi
   echo "$program: free of libtorch"
