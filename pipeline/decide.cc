@@ -36,7 +36,7 @@ absl::StatusOr<Decision> DecideComplete(const StageSituation& situation,
   if (!absl::IsNotFound(verified) && !absl::IsDataLoss(verified)) return verified;
   LOG_IF(WARNING, !situation.quiet) << situation.stage << " was complete, but " << verified.message()
                                     << "; it is done again";
-  return Decision::kResume;
+  return situation.start_over ? Decision::kStart : Decision::kResume;
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ struct StageSituation {
   const StageRun& recorded;
   // What its result would depend on now.
   const KeyInputs& inputs;
-  // --start_over: unfinished work may be abandoned. What is complete stays as it is.
+  // --start_over: unfinished work may be abandoned. What is complete and intact stays as it is.
   bool start_over = false;
   // Whether the recorded attempts left something durable that this stage could go on from.
   bool has_progress = false;
@@ -37,8 +37,8 @@ struct StageSituation {
 };
 
 // `verify_outputs` is asked only if the stage is complete under this key: OK if all that it recorded as written is
-// there with the right digests; NotFound or DataLoss if not, which leads to kResume, so that it is made again; any
-// other error is returned.
+// there with the right digests; NotFound or DataLoss if not, so that it is made again from what is left, or with
+// start_over from the beginning; any other error is returned.
 //
 // InvalidArgument if the stage is unfinished under another key and has progress that would be abandoned, naming each
 // value that changed, and the choices. Where there is none, nothing is lost by beginning under the new key: a killed

@@ -57,9 +57,12 @@ TEST(DecideTest, CompleteWithLostOrDamagedOutputsIsDoneAgain) {
   const KeyInputs inputs = Inputs("1");
   const StageRun recorded = Recorded(inputs, StageRun::COMPLETE);
   for (const absl::Status& damage : {absl::NotFoundError("train.safetensors is missing"), absl::DataLossError("bad")}) {
-    ASSERT_OK_AND_ASSIGN(const Decision decision,
-                         DecideStage({"load", recorded, inputs}, [&damage] { return damage; }));
-    EXPECT_EQ(decision, Decision::kResume);
+    for (const bool start_over : {false, true}) {
+      ASSERT_OK_AND_ASSIGN(const Decision decision,
+                           DecideStage({"load", recorded, inputs, start_over}, [&damage] { return damage; }));
+      // What is left may not be enough to go on from.
+      EXPECT_EQ(decision, start_over ? Decision::kStart : Decision::kResume);
+    }
   }
 }
 

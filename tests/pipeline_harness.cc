@@ -162,7 +162,8 @@ std::vector<std::string> Differences(const FolderState& before, const FolderStat
   return lines;
 }
 
-PipelineFolder::PipelineFolder(const std::string& name) : folder_(testing::TempDir() + "/" + name) {
+PipelineFolder::PipelineFolder(const std::string& name)
+    : folder_((std::filesystem::path(testing::TempDir()) / name).string()) {
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
   WriteText(table(), TableText(120));

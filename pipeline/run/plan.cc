@@ -26,15 +26,12 @@ absl::StatusOr<Decision> Decide(const PlanContext& context, absl::string_view st
   return DecideStage(situation, [&] { return VerifyOutputs(context.run, outputs, context.digests); });
 }
 
-// Why training that is complete stays as it is, where the configuration may let people expect something else.
+// Why training that is complete stays as it is, where train.max_epochs may let people expect something else.
 std::string NoteOnEpochs(const PipelineConfig& config, const TrainSection& train) {
-  const uint64_t done = EpochsDone(train);
-  const std::string limit = absl::StrCat("train.max_epochs is ", config.train().max_epochs());
-  if (config.train().max_epochs() < done) return absl::StrCat(limit, ", and ", done, " epochs were done before");
-  if (config.train().max_epochs() > done && train.stop_reason() == TrainSection::EARLY_STOPPING) {
-    return absl::StrCat(limit, ", but training stopped early after ", done);
-  }
-  return "";
+  const uint64_t done = EpochsDone(train), limit = config.train().max_epochs();
+  if (limit < done) return absl::StrCat("train.max_epochs is ", limit, ", and ", done, " epochs were done before");
+  if (limit == done || train.stop_reason() != TrainSection::EARLY_STOPPING) return "";
+  return absl::StrCat("it stopped early, after ", done, " of at most ", limit, " epochs");
 }
 
 }  // namespace

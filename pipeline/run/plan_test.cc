@@ -152,11 +152,11 @@ TEST_F(PlanTest, FewerEpochsAreNoted) {
   EXPECT_EQ(Planned(PlanTrain).note, "train.max_epochs is 1, and 2 epochs were done before");
 }
 
-TEST_F(PlanTest, MoreEpochsAfterEarlyStoppingAreNoted) {
+TEST_F(PlanTest, EarlyStoppingIsNoted) {
   config_.mutable_train()->set_max_epochs(3);
   record_.mutable_train()->set_stop_reason(TrainSection::EARLY_STOPPING);
   EXPECT_EQ(Planned(PlanTrain).decision, Decision::kSkip);
-  EXPECT_EQ(Planned(PlanTrain).note, "train.max_epochs is 3, but training stopped early after 2");
+  EXPECT_EQ(Planned(PlanTrain).note, "it stopped early, after 2 of at most 3 epochs");
 }
 
 TEST_F(PlanTest, InterruptedTrainingGoesOnOrStartsOver) {
