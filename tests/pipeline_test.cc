@@ -239,7 +239,8 @@ TEST(Pipeline, WhenRunIsKilledItsStageStops) {
     stopped = pipeline.Record().train().stage().status() == StageRun::INTERRUPTED;
   }
   EXPECT_TRUE(stopped);
-  EXPECT_EQ(pipeline.Run("run", {"train.max_epochs=1", "--start_over"}).exit_code, 0);
+  const ProcessResult over = pipeline.Run("run", {"train.max_epochs=1", "--start_over"});
+  EXPECT_EQ(over.exit_code, 0) << over.err;
 }
 
 }  // namespace

@@ -37,12 +37,22 @@ std::string NoteOnEpochs(const PipelineConfig& config, const TrainSection& train
 }  // namespace
 
 absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& record) {
-  const absl::StatusOr<FileDigest> raw = context.digests.Sha256(context.config.load().raw_filepath());
-  if (!raw.ok()) return Annotate(raw.status(), "load.raw_filepath");
+  const LoadSection& load = record.load();
+  const std::string& path = context.config.load().raw_filepath();
+  const absl::StatusOr<FileDigest> raw = context.digests.Sha256(path);
   StagePlan plan;
-  plan.inputs = LoadKey(context.config, raw->hex);
-  ASSIGN_OR_RETURN(plan.decision, Decide(context, kLoadStage, record.load().stage(), plan.inputs,
-                                         /*has_progress=*/false, record.load().outputs()));
+  if (raw.ok()) {
+    plan.inputs = LoadKey(context.config, raw->hex);
+  } else if (absl::IsNotFound(raw.status()) && path == load.raw_filepath() &&
+             CheckLoadIsCurrent(context.config, load).ok()) {
+    // No stage after load needs it: a run directory goes on where the raw file is not.
+    plan.inputs = LoadKey(context.config, load.raw_file_sha256());
+    plan.note = absl::StrCat(path, " is no longer there; the dataset that was made of it is used");
+  } else {
+    return Annotate(raw.status(), "load.raw_filepath");
+  }
+  ASSIGN_OR_RETURN(plan.decision, Decide(context, kLoadStage, load.stage(), plan.inputs,
+                                         /*has_progress=*/false, load.outputs()));
   return plan;
 }
 

@@ -130,6 +130,20 @@ TEST_F(PlanTest, TheRawFileCountsByItsContent) {
               StatusIs(absl::StatusCode::kNotFound, AllOf(HasSubstr("load.raw_filepath"), HasSubstr(raw_))));
 }
 
+TEST_F(PlanTest, TheRawFileMayBeGoneOnceItsDatasetIsThere) {
+  record_.mutable_load()->set_raw_filepath(raw_);
+  record_.mutable_load()->set_raw_file_sha256(Sha256Hex("x,y\n1,2\n"));
+  ASSERT_THAT(RemoveTree(fs_, raw_), IsOk());
+  EXPECT_EQ(Planned(PlanLoad).decision, Decision::kSkip);
+  EXPECT_THAT(Planned(PlanLoad).note, HasSubstr(raw_));
+  // But not if another dataset is wanted, or another file, which may be a slip of the pen.
+  config_.set_seed(2);
+  EXPECT_THAT(Plan(PlanLoad), StatusIs(absl::StatusCode::kNotFound, HasSubstr(raw_)));
+  config_.set_seed(1);
+  config_.mutable_load()->set_raw_filepath(raw_ + "x");
+  EXPECT_THAT(Plan(PlanLoad), StatusIs(absl::StatusCode::kNotFound, HasSubstr(raw_ + "x")));
+}
+
 TEST_F(PlanTest, AnotherSeedStartsLoadAndTrain) {
   config_.set_seed(2);
   EXPECT_EQ(Planned(PlanLoad).decision, Decision::kStart);
