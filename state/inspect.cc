@@ -11,12 +11,11 @@
 #include "base/status_macros.h"
 #include "google/protobuf/util/json_util.h"
 #include "state/snapshot.h"
+#include "state/snapshot_files.h"
 #include "state/snapshot_store.h"
 
 namespace baton {
 namespace {
-
-constexpr char kIndexFile[] = "state.binpb";
 
 // The highest step in a folder of snapshots; nullopt if it has none.
 absl::StatusOr<std::optional<std::string>> LatestIn(FileSystem& fs, const std::string& folder) {
@@ -46,7 +45,7 @@ absl::StatusOr<std::string> IndexAsJson(const SnapshotIndex& index) {
 }  // namespace
 
 absl::StatusOr<std::string> FindSnapshot(FileSystem& fs, const std::string& path) {
-  ASSIGN_OR_RETURN(const bool is_snapshot, Exists(fs, JoinPath(path, kIndexFile)));
+  ASSIGN_OR_RETURN(const bool is_snapshot, Exists(fs, JoinPath(path, kSnapshotIndexFile)));
   if (is_snapshot) return path;
   ASSIGN_OR_RETURN(std::optional<std::string> newest, LatestIn(fs, path));
   if (newest) return *std::move(newest);
@@ -66,7 +65,7 @@ absl::StatusOr<std::string> FindSnapshot(FileSystem& fs, const std::string& path
   if (newest) return *std::move(newest);
   return absl::NotFoundError(absl::StrCat("no snapshot in ", path,
                                           ": expected a run directory that has train/KEY/step-*, ",
-                                          "or a snapshot's folder, which has ", kIndexFile));
+                                          "or a snapshot's folder, which has ", kSnapshotIndexFile));
 }
 
 absl::Status InspectSnapshot(FileSystem& fs, const InspectSnapshotOptions& options, std::string& output) {

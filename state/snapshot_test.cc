@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/seal.h"
@@ -70,6 +73,34 @@ TEST_F(SnapshotTest, StateWithoutAnythingOptional) {
   Save(state);
   ASSERT_OK_AND_ASSIGN(const State loaded, Load());
   EXPECT_THAT(Differences(state, loaded), IsEmpty());
+}
+
+// The bytes of the worked examples in docs/snapshot.md, one file after the other. They were made in Python: protobuf by
+// hand, model.safetensors by the safetensors package, digests by hashlib and xxhash.
+std::string WorkedExamples() {
+  std::ifstream document("docs/snapshot.md");
+  std::string hex;
+  for (std::string line; std::getline(document, line);) {
+    // xxd's lines: an offset, 16 bytes, and the same as characters.
+    if (absl::StartsWith(line, "00000")) hex += line.substr(10, 39);
+  }
+  return absl::HexStringToBytes(absl::StrReplaceAll(hex, {{" ", ""}}));
+}
+
+TEST_F(SnapshotTest, WritesTheWorkedExample) {
+  const std::vector<ParameterSpec> parameters = {{.name = "w", .shape = {2}}};
+  State state;
+  state.model = FlatTensors(std::make_shared<const FlatLayout>(parameters), at::kCPU);
+  state.model.views()[0].copy_(at::tensor({1.5F, -2.0F}));
+  state.progress.set_epoch_index(1);
+  state.progress.set_train_batch_index(2);
+  state.progress.set_step_index(5);
+  state.environment.set_device("cpu");
+  Save(state);
+  const std::string written =
+      ReadFile(fs_, File("state.binpb")).value() + ReadFile(fs_, File("model.safetensors")).value();
+  EXPECT_EQ(written.size(), 331 + 72);
+  EXPECT_EQ(absl::BytesToHexString(written), absl::BytesToHexString(WorkedExamples()));
 }
 
 TEST_F(SnapshotTest, SameStateGivesTheSameBytes) {
