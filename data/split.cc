@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <string>
@@ -32,7 +33,7 @@ std::vector<std::vector<int64_t>> RankedClasses(const Table& table, const std::v
 
 // round(n * fraction), but at most `limit`.
 int64_t Share(int64_t n, double fraction, int64_t limit) {
-  return std::min(static_cast<int64_t>(static_cast<double>(n) * fraction + 0.5), limit);
+  return std::min<int64_t>(std::llround(static_cast<double>(n) * fraction), limit);
 }
 
 // `boundary`, or the nearer end of the run of equal ranks around it; never the end of all.
