@@ -9,8 +9,10 @@
 #include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/lock.h"
+#include "base/seal.h"
 #include "base/signals.h"
 #include "base/status_matchers.h"
+#include "data/dataset.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
 #include "pipeline/evaluate/evaluate_stage.h"
@@ -92,6 +94,25 @@ TEST_F(EvaluateFailuresTest, SnapshotThatIsNotTheRecordedOne) {
   EXPECT_THAT(Run(), StatusIs(StatusCode::kDataLoss, HasSubstr("is another snapshot than the record names")));
   EditTrain(options_.run_dir, [](TrainSection& section) { section.mutable_best_snapshot()->set_path("train/none"); });
   EXPECT_THAT(Run(), StatusIs(StatusCode::kNotFound, AllOf(HasSubstr("train/none"), HasSubstr("run train again"))));
+}
+
+TEST_F(EvaluateFailuresTest, SnapshotOfAnotherDataset) {
+  const std::string load_folder = "load/" + ReadRecord(options_.run_dir).load().stage().key();
+  ASSERT_OK_AND_ASSIGN(Dataset dataset, ReadDatasetIndex(fs_, Path(load_folder)));
+  dataset.mutable_target()->set_name("z");
+  made_.foreign_dataset_index = Seal(dataset);
+  ASSERT_THAT(RemoveTree(fs_, options_.run_dir), IsOk());
+  made_.Write(options_.run_dir);
+  EXPECT_THAT(Run(),
+              StatusIs(StatusCode::kDataLoss, HasSubstr("was trained on the dataset sha256:" + dataset.sha256())));
+}
+
+TEST_F(EvaluateFailuresTest, NoHoldout) {
+  ASSERT_THAT(RemoveTree(fs_, options_.run_dir), IsOk());
+  made_.holdout_features.clear();
+  made_.holdout_classes.clear();
+  made_.Write(options_.run_dir);
+  EXPECT_THAT(Run(), StatusIs(StatusCode::kInvalidArgument, HasSubstr("load.split.holdout_fraction")));
 }
 
 TEST_F(EvaluateFailuresTest, DamagedHoldout) {

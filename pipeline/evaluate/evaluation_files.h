@@ -17,7 +17,7 @@ inline constexpr char kReportFile[] = "report.html";
 
 // Writes the folder `path`, which appears complete or not at all: `report` as report.html, and predictions.safetensors
 // with, for each row of the holdout,
-//   row         I64              its place in the raw file
+//   row         I64              its number in the raw file, from 1, without the header
 //   target      I64 or F32       class, or number in the target's own units
 //   prediction  I64 or F32       the same, predicted
 //   outputs     F32              as the model gives them: a score a class, or a number scaled as it was trained

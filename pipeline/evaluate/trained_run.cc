@@ -144,7 +144,8 @@ void TrainedRun::Write(const std::string& run_dir) const {
     }
   });
   const KeyInputs train_inputs = TrainKey(config, load, TrainSection());
-  ASSERT_OK_AND_ASSIGN(const std::string index, ReadFile(fs(), JoinPath(dataset_folder, kDatasetIndexFile)));
+  ASSERT_OK_AND_ASSIGN(std::string index, ReadFile(fs(), JoinPath(dataset_folder, kDatasetIndexFile)));
+  if (!foreign_dataset_index.empty()) index = foreign_dataset_index;
   const SnapshotReference best = WriteSnapshot(*this, run, train_inputs.Key(), 8, index, 1);
   const SnapshotReference last = WriteSnapshot(*this, run, train_inputs.Key(), 16, index, -1);
   Complete<TrainSection>(*store, train_inputs, [&](TrainSection& section) {

@@ -30,6 +30,8 @@ struct TrainedRun {
   // negative of them; the best one, of step 8, has them as they are.
   std::vector<float> weight;
   std::vector<float> bias;
+  // What the snapshots say of the dataset; empty: the truth.
+  std::string foreign_dataset_index = "";
 
   // Writes it all to `run_dir`.
   void Write(const std::string& run_dir) const;
