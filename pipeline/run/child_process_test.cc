@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "base/signals.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
@@ -82,6 +83,19 @@ TEST(ChildProcess, ProgramThatMayNotBeRun) {
   const std::string path = TempPath("not_executable");
   std::ofstream(path) << "#!/bin/sh\n";
   EXPECT_THAT(RunChild({path}), StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("start " + path)));
+}
+
+TEST(ChildProcess, IsNotStartedAfterAStopSignal) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    InstallStopSignals();
+    raise(SIGTERM);
+    _exit(absl::IsCancelled(RunShell("true").status()) ? 3 : 1);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 3);
 }
 
 TEST(ChildProcess, HasAProcessGroupOfItsOwn) {
