@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "data/vocabulary.h"
 #include "pipeline/config.pb.h"
+#include "pipeline/data_shape.h"
 
 namespace baton {
 namespace {
@@ -24,15 +25,6 @@ absl::StatusOr<std::string> Attachment(const State& state, const std::string& na
   const auto found = state.attachments.find(name);
   if (found == state.attachments.end()) return Unfit(absl::StrCat("has no ", name));
   return found->second;
-}
-
-absl::StatusOr<DataShape> ShapeOf(const Dataset& dataset) {
-  for (const TensorSpec& tensor : dataset.tensors()) {
-    if (tensor.name() == "features" && tensor.shape_size() == 1) {
-      return DataShape{.features = tensor.shape(0), .classes = static_cast<int64_t>(dataset.class_count())};
-    }
-  }
-  return Unfit("was trained on a dataset without a tensor 'features' of one dimension an example");
 }
 
 // The parameters that the model takes are those that the State has.

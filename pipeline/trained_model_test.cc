@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                  dataset.set_class_count(2);
                  s.attachments["dataset.binpb"] = Seal(dataset);
                },
-               "without a tensor 'features'"},
+               "no tensor 'features'"},
         Change{"NoConfiguration", [](State& s) { s.attachments.erase("pipeline.textproto"); },
                "has no pipeline.textproto"},
         Change{"UnknownField", [](State& s) { s.attachments["pipeline.textproto"] = "train { modle {} }"; }, "modle"},

@@ -14,21 +14,13 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
+#include "pipeline/data_shape.h"
 #include "pipeline/forward_batches.h"
 #include "pipeline/keys.h"
 #include "pipeline/torch_setup.h"
 
 namespace baton {
 namespace {
-
-absl::StatusOr<DataShape> ShapeOf(const Dataset& dataset) {
-  for (const TensorSpec& tensor : dataset.tensors()) {
-    if (tensor.name() == "features" && tensor.shape_size() == 1) {
-      return DataShape{.features = tensor.shape(0), .classes = static_cast<int64_t>(dataset.class_count())};
-    }
-  }
-  return absl::DataLossError("the dataset has no tensor 'features' of one dimension an example");
-}
 
 // What inference needs of the configuration. Nothing that may change from run to run under the same key.
 std::string InferenceConfig(const PipelineConfig& config) {
