@@ -72,9 +72,9 @@ absl::Status RunLoad(const StageOptions& options) {
                                 .start_over = options.start_over,
                                 .has_progress = false},
                                [&] { return VerifyOutputs(run, record.load().outputs(), digests); }));
+  digests.Save();
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
   if (decision == Decision::kSkip) {
-    digests.Save();
     LOG(INFO) << "load: complete, skipped";
     return absl::OkStatus();
   }
