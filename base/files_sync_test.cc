@@ -1,0 +1,120 @@
+// What is synced when, and what a failed fsync leads to.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/faulty_file_system.h"
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "base/status_matchers.h"
+
+namespace baton {
+namespace {
+
+using absl::StatusCode;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+absl::Status StageTwoFiles(FileSystem& fs, const std::string& path) {
+  ASSIGN_OR_RETURN(const auto staged, StagedFolder::Create(fs, path));
+  for (const char* name : {"a", "b"}) {
+    ASSIGN_OR_RETURN(const auto writer, FileWriter::Create(fs, JoinPath(staged->path(), name)));
+    RETURN_IF_ERROR(writer->Append("new"));
+    RETURN_IF_ERROR(writer->Finish());
+  }
+  return staged->Commit();
+}
+
+class FilesSyncTest : public testing::Test {
+ protected:
+  // An empty folder.
+  void Prepare() {
+    ASSERT_THAT(RemoveTree(plain_, folder_), IsOk());
+    ASSERT_THAT(MakeFolders(plain_, folder_), IsOk());
+  }
+
+  Unsynced plain_;
+  const std::string folder_ = JoinPath(testing::TempDir(), "files_sync_test");
+  const std::string file_ = JoinPath(folder_, "f");
+};
+
+TEST_F(FilesSyncTest, AFailedSyncIsReportedAndNeverTriedAgain) {
+  const std::string folder = JoinPath(folder_, "above/folder");
+  const std::function<absl::Status(FileSystem&)> works[] = {
+      [&](FileSystem& fs) { return ReplaceFile(fs, file_, "new"); },
+      [&](FileSystem& fs) { return CreateFileExclusively(fs, file_, "new"); },
+      [&](FileSystem& fs) {
+        RETURN_IF_ERROR(ReplaceFile(plain_, file_, "old"));
+        return SetAside(fs, file_).status();
+      },
+      [&](FileSystem& fs) { return StageTwoFiles(fs, folder); },
+  };
+  std::vector<int> faults;
+  for (const auto& work : works) {
+    faults.push_back(ForEachFault(
+        {.operations = {FileOperation::kSync}}, [&] { Prepare(); }, work,
+        [&](FaultyFileSystem& fs, const absl::Status& status) {
+          if (fs.faults() == 0) {
+            EXPECT_THAT(status, IsOk());
+            return;
+          }
+          EXPECT_THAT(status, StatusIs(StatusCode::kUnknown, HasSubstr("cannot sync")));
+          bool failed = false;
+          for (const FaultyFileSystem::Call& call : fs.calls()) {
+            if (call.operation != FileOperation::kSync) continue;
+            EXPECT_FALSE(failed) << call.path;
+            failed = call.faulty;
+          }
+        }));
+  }
+  // File and folder; the folder; the folder made above, two files, the staged folder, the folder above.
+  EXPECT_THAT(faults, testing::ElementsAre(2, 2, 1, 5));
+}
+
+// What is renamed or linked was fsynced before, and the folder is fsynced after.
+TEST_F(FilesSyncTest, SyncsComeInTheRightOrder) {
+  Prepare();
+  FaultyFileSystem fs;
+  ASSERT_THAT(ReplaceFile(fs, file_, "new"), IsOk());
+  ASSERT_THAT(CreateFileExclusively(fs, file_ + "2", "new"), IsOk());
+  ASSERT_THAT(StageTwoFiles(fs, JoinPath(folder_, "folder")), IsOk());
+  std::vector<std::string> events;
+  for (const FaultyFileSystem::Call& call : fs.calls()) {
+    const bool temporary = testing::Value(BaseName(call.path), StartsWith(".tmp-"));
+    const std::string what = call.path == folder_ ? "parent" : temporary ? "temporary" : "file";
+    if (call.operation == FileOperation::kWrite) events.push_back("write " + what);
+    if (call.operation == FileOperation::kSync) events.push_back("sync " + what);
+    if (call.operation == FileOperation::kRename || call.operation == FileOperation::kRenameExclusive ||
+        call.operation == FileOperation::kLink) {
+      events.push_back("publish " + what);
+    }
+  }
+  EXPECT_THAT(events, testing::ElementsAre("write temporary", "sync temporary", "publish temporary", "sync parent",  //
+                                           "write temporary", "sync temporary", "publish temporary", "sync parent",  //
+                                           "write file", "sync file", "write file", "sync file",                     //
+                                           "sync temporary", "publish temporary", "sync parent"));
+}
+
+// A folder whose entry could not be made durable must not be taken for durable by the next call.
+TEST_F(FilesSyncTest, MakeFoldersTakesBackWhatItCouldNotSync) {
+  const std::string path = JoinPath(folder_, "a/b");
+  const int faults = ForEachFault(
+      {.operations = {FileOperation::kSync}}, [&] { Prepare(); }, [&](FileSystem& fs) { return MakeFolders(fs, path); },
+      [&](FaultyFileSystem& fs, const absl::Status& status) {
+        EXPECT_EQ(status.ok(), fs.faults() == 0);
+        EXPECT_EQ(Exists(plain_, path).value(), status.ok());
+      });
+  EXPECT_EQ(faults, 2);
+}
+
+TEST_F(FilesSyncTest, FoldersThatNeedNoSyncAreFine) {
+  Prepare();
+  FaultyFileSystem fs;
+  fs.Inject({.operations = {FileOperation::kSync}, .at = 2, .error = EINVAL});
+  EXPECT_THAT(ReplaceFile(fs, file_, "new"), IsOk());
+  EXPECT_EQ(fs.faults(), 1);
+}
+
+}  // namespace
+}  // namespace baton
