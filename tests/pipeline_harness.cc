@@ -1,6 +1,7 @@
 #include "tests/pipeline_harness.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -183,6 +184,14 @@ Metadata PipelineFolder::Record() const {
   const absl::StatusOr<Metadata> record = store.ok() ? (*store)->Read() : store.status();
   EXPECT_TRUE(record.ok()) << record.status();
   return record.ok() ? *record : Metadata();
+}
+
+bool PipelineFolder::HasSnapshot() const {
+  // What is being written has another name until it is complete.
+  glob_t found = {};
+  const bool any = glob((run_dir() + "/train/*/step-*/state.binpb").c_str(), 0, nullptr, &found) == 0;
+  globfree(&found);
+  return any;
 }
 
 bool MountDisk(const std::string& path, int64_t bytes) {

@@ -19,8 +19,8 @@ namespace baton {
 struct ProcessResult {
   // What it returned; 128 + signal if a signal ended it, as in a shell.
   int exit_code = 0;
-  std::string out;
-  std::string err;
+  std::string out = {};
+  std::string err = {};
 };
 
 struct ProcessOptions {
@@ -45,8 +45,9 @@ std::string Binary(const std::string& path);
 // point is on, wrong for one row in twenty. Any two rows differ. A pure function of its arguments.
 std::string TableText(int rows, uint64_t seed = 0);
 
-// Everything in a folder, by path relative to it: each file's size, content and time of change. What changed between
-// two listings, as lines "new PATH", "gone PATH", "rewritten PATH"; what is below a path in `ignored` is left out.
+// Everything in a folder that nobody is writing to, by path relative to it: each file's content and time of change.
+// What changed between two listings, as lines "new PATH", "gone PATH", "rewritten PATH"; what is below a path in
+// `ignored` is left out.
 struct FileState {
   bool is_folder = false;
   std::string contents;
@@ -74,6 +75,8 @@ class PipelineFolder {
                     const ProcessOptions& options = {}) const;
   // The newest generation of the record.
   Metadata Record() const;
+  // Whether training has left a snapshot. May be asked while it is at work.
+  bool HasSnapshot() const;
 
  private:
   const std::string folder_;
