@@ -47,6 +47,9 @@ absl::StatusOr<ShardedGradient::Sums> ShardedGradient::Compute(const Examples& e
                                                                absl::Span<const int64_t> indices, uint64_t step_index) {
   const int64_t rows = static_cast<int64_t>(indices.size());
   const int64_t count = pool_.size();
+  // For a model that draws from the process-wide generator, as libtorch's own dropout does: with one worker it too can
+  // be taken up again at any step.
+  at::manual_seed(MixSeed(seed_, "process-wide", step_index));
   RETURN_IF_ERROR(pool_.Run([&](int index) {
     Worker& worker = workers_[index];
     worker.nodes.clear();

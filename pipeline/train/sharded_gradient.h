@@ -37,7 +37,8 @@ class ShardedGradient {
     double loss = 0;
     double weight = 0;
   };
-  // Computes the shards' gradients at step `step_index` (which seeds dropout) and adds within the workers. The sums are
+  // Computes the shards' gradients at step `step_index` (which seeds dropout, and the process-wide generator) and adds
+  // within the workers. The sums are
   // those of the whole batch, added in the order of the shards.
   absl::StatusOr<Sums> Compute(const Examples& examples, absl::Span<const int64_t> indices, uint64_t step_index);
 

@@ -30,15 +30,14 @@
 namespace baton {
 namespace {
 
-AttemptInfo InfoOf(const TrainConfig& config, const TrainingSetup& setup, const State& state) {
+AttemptInfo InfoOf(const TrainConfig& config, const TrainingSetup& setup, const Environment& environment) {
   AttemptInfo info;
-  info.program_version = state.environment.program_version();
-  info.device = state.environment.device();
-  info.gpu_model = state.environment.gpu_model();
+  info.program_version = environment.program_version();
+  info.device = environment.device();
+  info.gpu_model = environment.gpu_model();
   info.workers = setup.pool->size();
   info.threads_per_worker = config.threads_per_worker();
-  info.libraries["libtorch"] = state.environment.libtorch_version();
-  if (state.progress.step_index() > 0) info.resumed_from_step = state.progress.step_index();
+  info.libraries["libtorch"] = environment.libtorch_version();
   if (!setup.device.is_cpu()) info.peak_gpu_memory_bytes = [device = setup.device] { return PeakGpuMemory(device); };
   return info;
 }
@@ -51,6 +50,16 @@ absl::Status RecordDeviations(const Environment& before, const Environment& now,
     RETURN_IF_ERROR(writer.AddDeviation(name, old_value, new_value));
   }
   return absl::OkStatus();
+}
+
+// Raising max_epochs does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
+void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {
+  const bool over = config.schedule().has_cosine() && progress.step_index() >= progress.schedule_horizon_steps();
+  if (!over || progress.epoch_index() >= config.max_epochs()) return;
+  LOG(WARNING) << "the cosine schedule ended at step " << progress.schedule_horizon_steps()
+               << ": from here on the learning rate stays at "
+               << config.optimizer().learning_rate() * config.schedule().cosine().final_factor()
+               << ". A longer schedule is another training: name its end in train.schedule.cosine.horizon_steps";
 }
 
 }  // namespace
@@ -94,12 +103,17 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
                                  record.load().dataset_version()));
   State state = InitialState(config, setup, inputs);
   RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
+  AttemptInfo info = InfoOf(config.train(), setup, state.environment);
   std::optional<State> restored;
-  if (!(decision == Decision::kStart && options.start_over)) {
+  // What is complete is not abandoned: --start_over is for work that is unfinished, or of which too much is damaged.
+  if (!options.start_over || decision == Decision::kSkip) {
     ASSIGN_OR_RETURN(restored, snapshots.LoadLatest(setup.device));
-    if (restored.has_value()) RETURN_IF_ERROR(CheckFits(*restored, state));
   }
-  RETURN_IF_ERROR(writer.BeginAttempt(inputs, InfoOf(config.train(), setup, restored ? *restored : state)));
+  if (restored.has_value()) {
+    RETURN_IF_ERROR(CheckFits(*restored, state));
+    info.resumed_from_step = restored->progress.step_index();
+  }
+  RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info)));
   if (restored.has_value()) {
     RETURN_IF_ERROR(RecordDeviations(restored->environment, state.environment, writer));
     restored->environment = state.environment;
@@ -107,6 +121,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
     if (hooks.after_restore) hooks.after_restore(state);
     LOG(INFO) << "train: goes on from step " << state.progress.step_index() << " (epoch "
               << state.progress.epoch_index() + 1 << ")";
+    WarnIfScheduleIsOver(config.train(), state.progress);
   }
 
   TrainRecord train_record(fs, run, snapshots, digests, *store, writer, config, state);

@@ -171,6 +171,16 @@ TEST(TrainStep, DropoutDependsOnStepAndShard) {
   EXPECT_EQ(training.state.progress.epoch_loss_sum(), first);
 }
 
+TEST(TrainStep, TheProcessWideGeneratorDependsOnTheStep) {
+  Training training(Config(1), 1);
+  training.state.progress.set_step_index(6);
+  at::manual_seed(1);
+  ASSERT_THAT(training.Steps(1, 8), IsOk());
+  const double drawn = at::zeros({}).uniform_().item<double>();
+  at::manual_seed(MixSeed(kSeed, "process-wide", 6));
+  EXPECT_EQ(drawn, at::zeros({}).uniform_().item<double>());
+}
+
 TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
   Training training(Config(2), 2);
   training.state.model.views()[0].fill_(std::numeric_limits<float>::infinity());
