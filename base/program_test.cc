@@ -154,7 +154,7 @@ TEST(LogTest, NoLogFileIsWritten) {
 
 TEST(LogTest, OnATerminalALineTakesThePlaceOfTheBar) {
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-  ASSERT_GE(terminal, 0);
+  if (terminal < 0) GTEST_SKIP() << "no pseudo-terminals here";
   ASSERT_EQ(grantpt(terminal), 0);
   ASSERT_EQ(unlockpt(terminal), 0);
   const std::string name = ptsname(terminal);
