@@ -1,6 +1,7 @@
 #include "state/snapshot_store.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -107,9 +108,21 @@ absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, uint64_t
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
   std::erase_if(steps, [&](uint64_t step) { return step > progress.step_index(); });
   if (steps.size() <= keep_last) return absl::OkStatus();
-  steps.resize(steps.size() - keep_last);
+
+  std::set<uint64_t> kept(steps.end() - keep_last, steps.end());
+  for (const uint64_t step : std::vector<uint64_t>(kept.begin(), kept.end())) {
+    TrainingProgress its_progress = progress;
+    if (step != progress.step_index()) {
+      const absl::StatusOr<SnapshotIndex> index = ReadSnapshotIndex(fs_, PathOf(step));
+      if (!index.ok() && !IsDamage(index.status())) return index.status();
+      if (!index.ok()) continue;
+      its_progress = index->progress();
+    }
+    if (its_progress.has_best()) kept.insert(its_progress.best().step_index());
+  }
+
   for (const uint64_t step : steps) {
-    if (progress.has_best() && progress.best().step_index() == step) continue;
+    if (kept.contains(step)) continue;
     // Out of the way first: a folder half removed must not look like a snapshot.
     const std::string going = JoinPath(folder_, absl::StrCat(".tmp-removed-", FolderName(step)));
     if (const int result = fs_.Rename(PathOf(step), going); result < 0) return IoError(result, "rename", PathOf(step));

@@ -37,7 +37,8 @@ class SnapshotStore {
   // error that names the difference.
   absl::StatusOr<SnapshotIndex> Save(const State& state);
 
-  // Removes all but the newest `keep_last` and the best one of `progress`. Call after a Save.
+  // Removes all but the newest `keep_last` and the best one that each of them names, so that each stays a State to go
+  // on from. Call after a Save; `progress` is that of the State that was saved.
   absl::Status RemoveOld(const TrainingProgress& progress, uint64_t keep_last);
 
  private:

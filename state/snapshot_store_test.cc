@@ -164,6 +164,15 @@ TEST_F(SnapshotStoreTest, RemoveOldKeepsTheNewestAndTheBest) {
   EXPECT_THAT(Steps(), ElementsAre(40));
 }
 
+// If the newest is lost, training goes on from the one before it, which must still have its best one.
+TEST_F(SnapshotStoreTest, RemoveOldKeepsTheBestOfEachThatItKeeps) {
+  for (const uint64_t step : {8, 16, 24, 32}) Save(StateAt(step, step < 32 ? 8 : 32));
+  ASSERT_THAT(Store().RemoveOld(StateAt(32, 32).progress, 2), IsOk());
+  EXPECT_THAT(Steps(), ElementsAre(8, 24, 32));
+  Damage(32);
+  EXPECT_EQ(LatestStep(), 24);
+}
+
 TEST_F(SnapshotStoreTest, RemoveOldLeavesStepsAheadAlone) {
   for (const uint64_t step : {8, 16, 24, 32}) Save(StateAt(step, step));
   ASSERT_THAT(Store().RemoveOld(StateAt(16, 16).progress, 1), IsOk());

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -56,6 +57,27 @@ class Training {
       }
       return kills;
     }
+  }
+
+  Metadata Record() const { return folder_.Record(); }
+
+  // Changes one byte in the middle of a file of the run directory.
+  void Damage(const std::string& file) const {
+    const std::string path = absl::StrCat(folder_.run_dir(), "/", file);
+    std::string contents = ReadText(path);
+    contents[contents.size() / 2] ^= 1;
+    WriteText(path, contents);
+  }
+
+  // Folders of the intact snapshots, relative to the run directory.
+  std::vector<std::string> Snapshots() const {
+    const std::string key_folder = absl::StrCat("train/", Record().train().stage().key());
+    std::vector<std::string> snapshots;
+    for (const auto& [name, file] : StateOf(absl::StrCat(folder_.run_dir(), "/", key_folder))) {
+      if (file.is_folder && !absl::StrContains(name, ".damaged"))
+        snapshots.push_back(absl::StrCat(key_folder, "/", name));
+    }
+    return snapshots;
   }
 
   std::map<std::string, double> Evaluate() const {
@@ -146,6 +168,31 @@ TEST_F(Resume, OtherNumbersOfWorkers) {
     EXPECT_THAT(DifferingFiles(training), IsEmpty()) << workers << " workers";
     EXPECT_EQ(training.Evaluate(), *metrics_);
   }
+}
+
+// What damage takes from finished training is made again, from the snapshot before it; with none left it is an error,
+// and --start_over the way out.
+TEST_F(Resume, DamagedSnapshots) {
+  const Training training("damaged");
+  const ProcessResult first = training.Train();
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  training.Damage(training.Record().train().last_snapshot().path() + "/optimizer.safetensors");
+  const ProcessResult again = training.Train();
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.err, testing::HasSubstr("set aside"));
+  EXPECT_TRUE(training.Record().train().stage().attempts(1).has_resumed_from_step());
+  EXPECT_THAT(DifferingFiles(training), IsEmpty());
+
+  for (const std::string& snapshot : training.Snapshots()) training.Damage(snapshot + "/model.safetensors");
+  for (int i = 0; i < 2; ++i) {
+    const ProcessResult none_left = training.Train();
+    EXPECT_EQ(none_left.exit_code, 65) << none_left.err;
+    EXPECT_THAT(none_left.err, testing::HasSubstr("--start_over"));
+  }
+  const ProcessResult anew = training.Train({"--start_over"});
+  ASSERT_EQ(anew.exit_code, 0) << anew.err;
+  EXPECT_THAT(DifferingFiles(training), IsEmpty());
+  EXPECT_EQ(training.Evaluate(), *metrics_);
 }
 
 class Control : public Resume, public testing::WithParamInterface<std::string> {};
