@@ -15,6 +15,7 @@
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 
 #include "third_party/torch_end.h"
 
@@ -52,6 +53,8 @@ std::unique_ptr<WorkerPool> MakeWorkers(uint32_t workers, uint32_t shards, uint3
 }
 
 std::string LibtorchVersion() { return BATON_LIBTORCH_VERSION; }
+
+std::string CpuCapability() { return at::get_cpu_capability(); }
 
 std::string GpuModel(at::Device device) {
   if (device.is_cpu()) return "";

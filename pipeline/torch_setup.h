@@ -29,6 +29,8 @@ std::unique_ptr<WorkerPool> MakeWorkers(uint32_t workers, uint32_t shards, uint3
 
 // "2.13.0".
 std::string LibtorchVersion();
+// Instructions that its kernels use on this CPU, e.g. "AVX2"; the bits depend on them.
+std::string CpuCapability();
 // Name of the GPU; empty for a CPU.
 std::string GpuModel(at::Device device);
 // Largest memory that was in use on the GPU, in bytes; 0 for a CPU.

@@ -94,7 +94,10 @@ std::vector<std::string> Differences(const State& a, const State& b) {
   google::protobuf::util::MessageDifferencer differencer;
   std::string report;
   differencer.ReportDifferencesToString(&report);
-  if (!differencer.Compare(a.progress, b.progress)) lines.push_back(absl::StrCat("progress: ", report));
+  if (!differencer.Compare(a.progress, b.progress)) {
+    // A line a field, of which a whole history may differ.
+    lines.push_back(absl::StrCat("progress: ", report.substr(0, report.find('\n'))));
+  }
   CompareBytes("vocabulary", a.vocabulary, b.vocabulary, lines);
   CompareBytes("tokenizer", a.tokenizer, b.tokenizer, lines);
   std::map<std::string, std::string> names = a.attachments;

@@ -18,6 +18,8 @@ namespace baton {
 namespace {
 
 constexpr absl::string_view kPrefix = "step-";
+// How many differences an error message names.
+constexpr size_t kMaxDifferences = 3;
 
 // Errors that say that what is stored is bad, as against errors of the machine, on which nothing may be set aside.
 bool IsDamage(const absl::Status& status) { return absl::IsDataLoss(status) || absl::IsNotFound(status); }
@@ -62,6 +64,7 @@ absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device
                                 : absl::StrCat("it could not be set aside: ", aside.status().message()));
     return state;
   };
+  std::string best_lost;
   while (!steps.empty()) {
     absl::StatusOr<State> state = load(steps.back());
     if (!state.ok() && !IsDamage(state.status())) return state.status();
@@ -78,9 +81,10 @@ absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device
     if (best_status.ok()) return *std::move(state);
     if (!IsDamage(best_status)) return best_status;
     LOG(WARNING) << "the best snapshot, of step " << best << ", is to be made again from an older one";
+    best_lost = absl::StrCat(" from which the best one, of step ", best, ", could be made again");
     while (!steps.empty() && steps.back() >= best) steps.pop_back();
   }
-  return absl::DataLossError(absl::StrCat("no usable snapshot is left in ", folder_,
+  return absl::DataLossError(absl::StrCat("no usable snapshot is left in ", folder_, best_lost,
                                           "; put an intact copy back, or train from the beginning with --start_over"));
 }
 
@@ -92,10 +96,15 @@ absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state) {
     if (there.ok()) {
       const std::vector<std::string> differences = Differences(*there, state);
       if (differences.empty()) return ReadSnapshotIndex(fs_, path);
-      return absl::InternalError(absl::StrCat("training again up to step ", state.progress.step_index(),
-                                              " gave other bits than ", path,
-                                              " holds: ", absl::StrJoin(differences, "; "),
-                                              ". Was it written by another program or machine? It was left as it is."));
+      const size_t shown = std::min(differences.size(), kMaxDifferences);
+      return absl::FailedPreconditionError(
+          absl::StrCat("training again up to step ", state.progress.step_index(), " gave other bits than ", path,
+                       " holds: ", absl::StrJoin(differences.begin(), differences.begin() + shown, "; "),
+                       differences.size() > shown ? absl::StrCat("; and ", differences.size() - shown, " more") : "",
+                       ". It was written on ", there->environment.cpu_model(), " (",
+                       there->environment.cpu_capability(), ") by version ", there->environment.program_version(),
+                       " with libtorch ", there->environment.libtorch_version(),
+                       ", and was left as it is: go on where it was written, or begin anew with --start_over"));
     }
     if (!IsDamage(there.status())) return there.status();
     ASSIGN_OR_RETURN(const std::string aside, SetAside(fs_, path));
@@ -104,7 +113,8 @@ absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state) {
   return SaveSnapshot(fs_, state, path);
 }
 
-absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, uint64_t keep_last) {
+absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, uint64_t keep_last,
+                                      const std::set<uint64_t>& kept_for_good) {
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
   std::erase_if(steps, [&](uint64_t step) { return step > progress.step_index(); });
   if (steps.size() <= keep_last) return absl::OkStatus();
@@ -122,13 +132,25 @@ absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, uint64_t
   }
 
   for (const uint64_t step : steps) {
-    if (kept.contains(step)) continue;
+    if (kept.contains(step) || kept_for_good.contains(step)) continue;
     // Out of the way first: a folder half removed must not look like a snapshot.
     const std::string going = JoinPath(folder_, absl::StrCat(".tmp-removed-", FolderName(step)));
     if (const int result = fs_.Rename(PathOf(step), going); result < 0) return IoError(result, "rename", PathOf(step));
     RETURN_IF_ERROR(RemoveTree(fs_, going));
   }
   return absl::OkStatus();
+}
+
+absl::Status SnapshotStore::Supersede() {
+  ASSIGN_OR_RETURN(const bool exists, Exists(fs_, folder_));
+  if (!exists) return absl::OkStatus();
+  for (int number = 1;; ++number) {
+    const std::string aside = absl::StrCat(folder_, ".superseded-", number);
+    ASSIGN_OR_RETURN(const bool taken, Exists(fs_, aside));
+    if (taken) continue;
+    if (const int result = fs_.Rename(folder_, aside); result < 0) return IoError(result, "rename", folder_);
+    return SyncFolder(fs_, ParentFolder(folder_));
+  }
 }
 
 }  // namespace baton

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,13 +34,17 @@ class SnapshotStore {
   absl::StatusOr<std::optional<State>> LoadLatest(at::Device device);
 
   // Writes a snapshot under its step. Where one of this step is there that verifies and is the same but for the
-  // environment, it stays and its index is returned; where it is another, the replay was not the same, which is an
-  // error that names the difference.
+  // environment, it stays and its index is returned; where it is another, the replay was not the same:
+  // FailedPrecondition names the first differences.
   absl::StatusOr<SnapshotIndex> Save(const State& state);
 
-  // Removes all but the newest `keep_last` and the best one that each of them names, so that each stays a State to go
-  // on from. Call after a Save; `progress` is that of the State that was saved.
-  absl::Status RemoveOld(const TrainingProgress& progress, uint64_t keep_last);
+  // Removes all but the newest `keep_last`, the best one that each of them names, so that each stays a State to go on
+  // from, and those of `kept_for_good`. Call after a Save; `progress` is that of the State that was saved.
+  absl::Status RemoveOld(const TrainingProgress& progress, uint64_t keep_last,
+                         const std::set<uint64_t>& kept_for_good = {});
+
+  // Renames the folder with all that is in it out of the way, to begin anew. OK if there is none.
+  absl::Status Supersede();
 
  private:
   // Whether any was set aside.

@@ -141,8 +141,9 @@ TEST_F(SnapshotStoreTest, SaveOfOtherBitsUnderTheSameStepIsAnError) {
   Save(StateAt(8, 8));
   State other = StateAt(8, 8);
   other.optimizer[0].second.views()[1][0].add_(1);
-  EXPECT_THAT(Store().Save(other), StatusIs(StatusCode::kInternal,
-                                            AllOf(HasSubstr("step 8"), HasSubstr("optimizer exp_avg/layers.0.bias"))));
+  EXPECT_THAT(Store().Save(other), StatusIs(StatusCode::kFailedPrecondition,
+                                            AllOf(HasSubstr("step 8"), HasSubstr("optimizer exp_avg/layers.0.bias"),
+                                                  HasSubstr("--start_over"))));
   EXPECT_EQ(LatestStep(), 8);
   EXPECT_THAT(Names(), ElementsAre("step-000000000008"));
 }
@@ -171,6 +172,23 @@ TEST_F(SnapshotStoreTest, RemoveOldKeepsTheBestOfEachThatItKeeps) {
   EXPECT_THAT(Steps(), ElementsAre(8, 24, 32));
   Damage(32);
   EXPECT_EQ(LatestStep(), 24);
+}
+
+TEST_F(SnapshotStoreTest, RemoveOldKeepsWhatIsKeptForGood) {
+  for (const uint64_t step : {8, 16, 24, 32}) Save(StateAt(step, 32));
+  ASSERT_THAT(Store().RemoveOld(StateAt(32, 32).progress, 1, {8, 12}), IsOk());
+  EXPECT_THAT(Steps(), ElementsAre(8, 32));
+}
+
+TEST_F(SnapshotStoreTest, SupersedeMovesAllOutOfTheWay) {
+  const std::string folder = JoinPath(folder_, "key");
+  SnapshotStore store(fs_, folder);
+  for (const uint64_t step : {8, 16}) {
+    EXPECT_THAT(store.Supersede(), IsOk());
+    ASSERT_THAT(store.Save(StateAt(step, step)), IsOk());
+  }
+  EXPECT_THAT(store.Steps().value(), ElementsAre(16));
+  EXPECT_THAT(SnapshotStore(fs_, folder + ".superseded-1").Steps().value(), ElementsAre(8));
 }
 
 TEST_F(SnapshotStoreTest, RemoveOldLeavesStepsAheadAlone) {

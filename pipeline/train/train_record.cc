@@ -1,12 +1,13 @@
 #include "pipeline/train/train_record.h"
 
-#include <set>
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_macros.h"
+#include "glog/logging.h"
 
 namespace baton {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::chrono::seconds kCommitInterval(10);
 
 TrainRecord::TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
                          MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
-                         const State& state)
+                         uint64_t examples, const State& state)
     : fs_(fs),
       run_(run),
       snapshots_(snapshots),
@@ -25,7 +26,8 @@ TrainRecord::TrainRecord(FileSystem& fs, const RunDirectory& run, const Snapshot
       store_(store),
       writer_(writer),
       config_(config),
-      first_step_(state.progress.step_index()),
+      epoch_examples_(examples),
+      first_example_(ExamplesSeen(state.progress)),
       start_(std::chrono::steady_clock::now()),
       next_commit_(start_ + kCommitInterval) {}
 
@@ -37,18 +39,27 @@ absl::Status TrainRecord::AfterSnapshot(const State& state) {
 }
 
 absl::Status TrainRecord::Finish(const absl::Status& result, const State& state) {
-  if (!result.ok() && !absl::IsCancelled(result)) {
-    RETURN_IF_ERROR(writer_.FinishAttempt(StageRun::FAILED, result.message()));
-    return result;
-  }
-  ASSIGN_OR_RETURN(const TrainSection results, Results(state, result.ok()));
+  if (!result.ok() && !absl::IsCancelled(result)) return Fail(result);
+  const absl::StatusOr<TrainSection> results = Results(state, result.ok());
+  if (!results.ok()) return Fail(results.status());
   const StageRun::Status status = result.ok() ? StageRun::COMPLETE : StageRun::INTERRUPTED;
   RETURN_IF_ERROR(writer_.FinishAttempt(status, "", [&results](TrainSection& section) {
     StageRun stage = std::move(*section.mutable_stage());
-    section = results;
+    section = *results;
     *section.mutable_stage() = std::move(stage);
   }));
   return result;
+}
+
+absl::Status TrainRecord::Fail(const absl::Status& error) {
+  const absl::Status recorded = writer_.FinishAttempt(StageRun::FAILED, error.message());
+  if (!recorded.ok()) LOG(WARNING) << "the record could not be told of the failure: " << recorded.message();
+  return error;
+}
+
+uint64_t TrainRecord::ExamplesSeen(const TrainingProgress& progress) const {
+  return progress.epoch_index() * epoch_examples_ +
+         std::min(progress.train_batch_index() * config_.train().batch_size(), epoch_examples_);
 }
 
 absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool complete) {
@@ -63,8 +74,14 @@ absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool compl
   section.set_parameter_count(state.model.layout().parameter_count);
   FillHistory(state, section);
   RETURN_IF_ERROR(FillSnapshots(state, section));
+  *section.mutable_finished_steps() = record.train().finished_steps();
   if (complete) {
     section.set_stop_reason(state.progress.stopped_early() ? TrainSection::EARLY_STOPPING : TrainSection::MAX_EPOCHS);
+    for (const SnapshotReference* snapshot : {&section.best_snapshot(), &section.last_snapshot()}) {
+      const auto& steps = section.finished_steps();
+      const bool listed = std::find(steps.begin(), steps.end(), snapshot->step_index()) != steps.end();
+      if (snapshot->has_path() && !listed) section.add_finished_steps(snapshot->step_index());
+    }
   }
   return section;
 }
@@ -72,9 +89,8 @@ absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool compl
 void TrainRecord::FillHistory(const State& state, TrainSection& section) const {
   *section.mutable_history() = state.progress.history();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
-  const uint64_t steps = state.progress.step_index() - first_step_;
-  if (steps > 0)
-    section.set_examples_per_second(static_cast<double>(steps * config_.train().batch_size()) / seconds.count());
+  const uint64_t examples = ExamplesSeen(state.progress) - first_example_;
+  if (examples > 0) section.set_examples_per_second(static_cast<double>(examples) / seconds.count());
 }
 
 absl::Status TrainRecord::FillSnapshots(const State& state, TrainSection& section) {

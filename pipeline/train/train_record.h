@@ -19,16 +19,16 @@ namespace baton {
 // that the record is never ahead of what can be resumed, and at most every 10 s, so that it stays short.
 class TrainRecord {
  public:
-  // All references must outlive it. Time is counted from now, examples from `state`'s step.
+  // All references must outlive it. `examples` are in an epoch. Time is counted from now, examples from `state` on.
   TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
               MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
-              const State& state);
+              uint64_t examples, const State& state);
 
   // `state` has just become durable as a snapshot.
   absl::Status AfterSnapshot(const State& state);
 
   // The attempt is over with `result`: COMPLETE with all artifacts and their digests, INTERRUPTED or FAILED. Returns
-  // `result`, or what went wrong with recording it.
+  // `result`, or if that is no failure what went wrong with recording it.
   absl::Status Finish(const absl::Status& result, const State& state);
 
  private:
@@ -36,6 +36,9 @@ class TrainRecord {
   absl::Status FillSnapshots(const State& state, TrainSection& section);
   absl::StatusOr<SnapshotReference> Reference(uint64_t step, TrainSection& section);
   void FillHistory(const State& state, TrainSection& section) const;
+  absl::Status Fail(const absl::Status& error);
+  // Examples that training has seen since its beginning.
+  uint64_t ExamplesSeen(const TrainingProgress& progress) const;
 
   FileSystem& fs_;
   const RunDirectory& run_;
@@ -44,7 +47,8 @@ class TrainRecord {
   MetadataStore& store_;
   SectionWriter<TrainSection>& writer_;
   const PipelineConfig& config_;
-  const uint64_t first_step_;
+  const uint64_t epoch_examples_;
+  const uint64_t first_example_;
   const std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point next_commit_;
 };

@@ -1,9 +1,12 @@
 #include "pipeline/train/train_stage.h"
 
+#include <exception>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -52,6 +55,43 @@ absl::Status RecordDeviations(const Environment& before, const Environment& now,
   return absl::OkStatus();
 }
 
+// Training that is past the limit has no State that the limit would give: its own ends in the middle of an epoch, or
+// after more of them.
+absl::Status CheckLimit(const TrainConfig& config, const TrainingProgress& progress) {
+  const bool in_epoch = progress.train_batch_index() > 0;
+  const uint64_t needed = progress.epoch_index() + (in_epoch ? 1 : 0);
+  if (needed <= config.max_epochs() || progress.stopped_early()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("train.max_epochs is ", config.max_epochs(), ", but this unfinished training is in epoch ", needed,
+                   " already: set it to ", needed, " or more to go on, or give --start_over to begin anew with fewer"));
+}
+
+// The cosine has room after its warmup.
+absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& progress) {
+  const uint64_t warmup = config.schedule().cosine().warmup_steps();
+  if (!config.schedule().has_cosine() || warmup < progress.schedule_horizon_steps()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("train.schedule.cosine.warmup_steps is ", warmup, ", but all of the schedule has ",
+                   progress.schedule_horizon_steps(),
+                   " steps (horizon_steps, or max_epochs times the steps of an epoch); lower it, or train longer"));
+}
+
+// Steps of this key whose snapshots are results of a training that was complete. What a key was left with when another
+// one took its place in the record is taken for finished.
+absl::StatusOr<std::set<uint64_t>> FinishedSteps(const TrainSection& recorded, bool same_key,
+                                                 const SnapshotStore& snapshots) {
+  if (same_key) return std::set<uint64_t>(recorded.finished_steps().begin(), recorded.finished_steps().end());
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, snapshots.Steps());
+  return std::set<uint64_t>(steps.begin(), steps.end());
+}
+
+// Trains; an exception, as of libtorch when memory is short, is an error like another.
+absl::Status TrainGuarded(const Trainer::Parts& parts, State& state) try {
+  return Trainer(parts, state).Train();
+} catch (const std::exception& exception) {
+  return absl::InternalError(exception.what());
+}
+
 // Raising max_epochs does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {
   const bool over = config.schedule().has_cosine() && progress.step_index() >= progress.schedule_horizon_steps();
@@ -98,22 +138,28 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
 
   // The newest snapshot that is intact, or the beginning.
-  ASSIGN_OR_RETURN(const TrainingSetup setup,
-                   SetUpTraining(fs, config, run.OutputFolder(kLoadStage, record.load().stage().key()),
-                                 record.load().dataset_version()));
+  const absl::StatusOr<TrainingSetup> set_up = SetUpTraining(
+      fs, config, run.OutputFolder(kLoadStage, record.load().stage().key()), record.load().dataset_version());
+  RETURN_IF_ERROR(set_up.status());
+  const TrainingSetup& setup = *set_up;
   State state = InitialState(config, setup, inputs);
+  RETURN_IF_ERROR(CheckSchedule(config.train(), state.progress));
+  // --start_over is for work of this key that is unfinished, or of which too much is damaged.
+  const bool same_key = record.train().stage().key() == inputs.Key();
+  if (options.start_over && same_key && decision != Decision::kSkip) RETURN_IF_ERROR(snapshots.Supersede());
   RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
+  ASSIGN_OR_RETURN(const std::set<uint64_t> kept_for_good, FinishedSteps(record.train(), same_key, snapshots));
+  ASSIGN_OR_RETURN(std::optional<State> restored, snapshots.LoadLatest(setup.device));
   AttemptInfo info = InfoOf(config.train(), setup, state.environment);
-  std::optional<State> restored;
-  // What is complete is not abandoned: --start_over is for work that is unfinished, or of which too much is damaged.
-  if (!options.start_over || decision == Decision::kSkip) {
-    ASSIGN_OR_RETURN(restored, snapshots.LoadLatest(setup.device));
-  }
   if (restored.has_value()) {
     RETURN_IF_ERROR(CheckFits(*restored, state));
+    RETURN_IF_ERROR(CheckLimit(config.train(), restored->progress));
     info.resumed_from_step = restored->progress.step_index();
   }
   RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info)));
+  RETURN_IF_ERROR(writer.Update([&](TrainSection& section) {
+    section.mutable_finished_steps()->Assign(kept_for_good.begin(), kept_for_good.end());
+  }));
   if (restored.has_value()) {
     RETURN_IF_ERROR(RecordDeviations(restored->environment, state.environment, writer));
     restored->environment = state.environment;
@@ -124,19 +170,19 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
     WarnIfScheduleIsOver(config.train(), state.progress);
   }
 
-  TrainRecord train_record(fs, run, snapshots, digests, *store, writer, config, state);
-  Trainer trainer({.config = config.train(),
-                   .seed = config.seed(),
-                   .model = *setup.model,
-                   .criterion = *setup.criterion,
-                   .optimizer = *setup.optimizer,
-                   .train = setup.train,
-                   .validation = setup.validation ? &*setup.validation : nullptr,
-                   .snapshots = snapshots,
-                   .pool = *setup.pool,
-                   .on_snapshot = [&](const State& saved) { return train_record.AfterSnapshot(saved); }},
-                  state);
-  const absl::Status result = train_record.Finish(trainer.Train(), state);
+  TrainRecord train_record(fs, run, snapshots, digests, *store, writer, config, setup.train.rows(), state);
+  const Trainer::Parts parts = {.config = config.train(),
+                                .seed = config.seed(),
+                                .model = *setup.model,
+                                .criterion = *setup.criterion,
+                                .optimizer = *setup.optimizer,
+                                .train = setup.train,
+                                .validation = setup.validation ? &*setup.validation : nullptr,
+                                .snapshots = snapshots,
+                                .kept_for_good = kept_for_good,
+                                .pool = *setup.pool,
+                                .on_snapshot = [&](const State& saved) { return train_record.AfterSnapshot(saved); }};
+  const absl::Status result = train_record.Finish(TrainGuarded(parts, state), state);
   digests.Save();
   return result;
 }

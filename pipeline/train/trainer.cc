@@ -59,6 +59,8 @@ absl::Status Trainer::FinishEpoch() {
 bool Trainer::SnapshotDue() const {
   const uint64_t every = parts_.config.snapshots().every_steps();
   if (every > 0 && progress_.step_index() % every == 0) return true;
+  const std::chrono::seconds interval(parts_.config.snapshots().every_seconds());
+  if (interval.count() > 0 && std::chrono::steady_clock::now() - saved_time_ >= interval) return true;
   // The best epoch so far has just ended.
   return progress_.has_best() && progress_.best().step_index() == progress_.step_index();
 }
@@ -67,7 +69,8 @@ absl::Status Trainer::SaveSnapshot() {
   if (saved_step_ == progress_.step_index()) return absl::OkStatus();
   RETURN_IF_ERROR(parts_.snapshots.Save(state_).status());
   saved_step_ = progress_.step_index();
-  RETURN_IF_ERROR(parts_.snapshots.RemoveOld(progress_, parts_.config.snapshots().keep_last()));
+  saved_time_ = std::chrono::steady_clock::now();
+  RETURN_IF_ERROR(parts_.snapshots.RemoveOld(progress_, parts_.config.snapshots().keep_last(), parts_.kept_for_good));
   return parts_.on_snapshot(state_);
 }
 

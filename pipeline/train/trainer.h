@@ -1,9 +1,11 @@
 #ifndef BATON_PIPELINE_TRAIN_TRAINER_H_
 #define BATON_PIPELINE_TRAIN_TRAINER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 
 #include "absl/status/status.h"
 #include "base/progress.h"
@@ -33,6 +35,8 @@ class Trainer {
     const Examples& train;
     const Examples* validation;
     SnapshotStore& snapshots;
+    // Steps whose snapshots stay, beside those that the configuration keeps.
+    std::set<uint64_t> kept_for_good;
     WorkerPool& pool;
     // Called after each snapshot is durable.
     std::function<absl::Status(const State& state)> on_snapshot;
@@ -59,6 +63,7 @@ class Trainer {
   const BatchOrder order_;
   TrainStep step_;
   std::optional<uint64_t> saved_step_;  // of the newest snapshot
+  std::chrono::steady_clock::time_point saved_time_ = std::chrono::steady_clock::now();
   Progress bar_;
 };
 

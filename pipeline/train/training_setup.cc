@@ -138,6 +138,7 @@ Environment CurrentEnvironment(at::Device device) {
   Environment environment;
   environment.set_device(device.is_cpu() ? "cpu" : "cuda");
   environment.set_cpu_model(CpuModel());
+  environment.set_cpu_capability(CpuCapability());
   if (const std::string gpu = GpuModel(device); !gpu.empty()) environment.set_gpu_model(gpu);
   environment.set_libtorch_version(LibtorchVersion());
   environment.set_program_version(kVersion);
