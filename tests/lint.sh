@@ -11,8 +11,6 @@ failed=0
 
 # Files of C++ that may be longer than 250 lines, and why.
 long_files=(
-  base/files_test.cc       # one fixture, and every function of one header
-  base/files_fault_test.cc # likewise, with every call made to fail
 )
 
 format() { clang-format-14 --dry-run --Werror "${sources[@]}" 2>&1 || true; }
