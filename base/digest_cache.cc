@@ -63,6 +63,11 @@ absl::StatusOr<FileDigest> DigestCache::Sha256(const std::string& path) {
   return digest;
 }
 
+void DigestCache::Forget(FileSystem& fs, const std::string& file) {
+  // One that cannot be removed is one that cannot be written either: whoever keeps it so has to see to it.
+  (void)fs.Unlink(file);
+}
+
 void DigestCache::Save() {
   absl::MutexLock lock(&mutex_);
   if (!added_) return;

@@ -27,6 +27,10 @@ class DigestCache {
   // SHA-256 and size of the file, from the cache where its identity is known, else by reading it.
   absl::StatusOr<FileDigest> Sha256(const std::string& path);
 
+  // Removes the cache in `file`, so that the next process reads all files again. For who finds bytes damaged that the
+  // cache takes for known: a fault of the disk changes them without changing the file's identity.
+  static void Forget(FileSystem& fs, const std::string& file);
+
   // Writes the cache if anything was added; entries of files that are gone are dropped.
   void Save();
 

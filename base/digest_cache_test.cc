@@ -115,6 +115,16 @@ TEST_F(DigestCacheTest, DoesNotRememberAFileThatChangedMeanwhile) {
   EXPECT_LT(writing.modified_age, age) << "it was not read again";
 }
 
+TEST_F(DigestCacheTest, ForgetsAll) {
+  DigestCache::Forget(fs_, file_);
+  DigestCache first(fs_, file_);
+  Digest(first);
+  first.Save();
+  DigestCache::Forget(fs_, file_);
+  DigestCache second(fs_, file_);
+  EXPECT_EQ(Digest(second), std::pair(one_, true));
+}
+
 TEST_F(DigestCacheTest, ADamagedCacheIsNoCache) {
   DigestCache first(fs_, file_);
   Digest(first);
