@@ -43,7 +43,7 @@ class BlockedSignals {
 [[noreturn]] void BecomeProgram(char* const* arguments, const sigset_t& signals, pid_t parent, int error_pipe) {
   setpgid(0, 0);
   // Cleared by fork(), kept by exec(). The parent may have died before this line.
-  bool ready = prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
+  bool ready = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
   if (getppid() != parent) _exit(1);
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   ready = ready && null >= 0 && dup2(null, STDIN_FILENO) == STDIN_FILENO;

@@ -23,8 +23,8 @@ struct ChildEnd {
 //
 // The child has a process group of its own, so that a Ctrl-C on the terminal comes to this process alone. Every SIGTERM
 // and SIGINT that this process gets meanwhile goes to the child's group, once, and does nothing else here: neither
-// handlers nor default actions run. Ctrl-Z and `fg` stop and continue both. If this process dies, the kernel sends the
-// child SIGTERM: an orphan stops at its next snapshot and frees its locks.
+// handlers nor default actions run. Ctrl-Z and `fg` stop and continue both. If this process dies, the kernel kills
+// the child, so that no orphan holds the locks against the next run: a stage can be killed at any moment.
 //
 // Call from the main thread of a process with no other threads. NotFound if there is no such program, Cancelled if
 // StopRequested() already; another error if it cannot be started.
