@@ -1,11 +1,13 @@
 #include "pipeline/outputs.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/key.h"
@@ -49,7 +51,12 @@ absl::StatusOr<bool> HasSnapshots(FileSystem& fs, const RunDirectory& run, const
   if (absl::IsNotFound(names.status())) return false;
   RETURN_IF_ERROR(names.status());
   for (const std::string& name : *names) {
-    if (absl::StartsWith(name, "step-")) return true;
+    // Not what was set aside as damaged: "step-000000000003.damaged".
+    absl::string_view digits = name;
+    if (absl::ConsumePrefix(&digits, "step-") && !digits.empty() &&
+        std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit)) {
+      return true;
+    }
   }
   return false;
 }

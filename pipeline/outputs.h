@@ -23,8 +23,7 @@ absl::Status VerifyOutputs(const RunDirectory& run, const google::protobuf::Repe
 absl::StatusOr<bool> HasSnapshots(FileSystem& fs, const RunDirectory& run, const TrainSection& train);
 
 // OK if load is complete, and of the configuration that is given: a stage after load, which needs no raw file, asks
-// before it uses load's outputs. InvalidArgument says what
-// differs and what to run first.
+// before it uses load's outputs. InvalidArgument says what differs and what to run first.
 absl::Status CheckLoadIsCurrent(const PipelineConfig& config, const LoadSection& load);
 
 // The same of train, for the stages after it; `load` is current.

@@ -66,6 +66,7 @@ TEST_F(OutputsTest, FindsSnapshots) {
   EXPECT_THAT(HasSnapshots(fs_, run_, train), IsOk());
   EXPECT_FALSE(*HasSnapshots(fs_, run_, train));
   ASSERT_THAT(MakeFolders(fs_, folder + "/.tmp-step-000000000003"), IsOk());
+  ASSERT_THAT(MakeFolders(fs_, folder + "/step-000000000003.damaged"), IsOk());
   EXPECT_FALSE(*HasSnapshots(fs_, run_, train));
   ASSERT_THAT(MakeFolders(fs_, folder + "/step-000000000003"), IsOk());
   EXPECT_TRUE(*HasSnapshots(fs_, run_, train));
