@@ -137,12 +137,9 @@ void CheckCriterion(const CriterionConfig& criterion, LoadConfig::Task task, Pro
             "train.criterion.mean_squared_error={}");
       }
       const auto& weights = criterion.cross_entropy().class_weights();
-      const bool none_or_some_positive =
-          weights.empty() || std::any_of(weights.begin(), weights.end(), [](double weight) { return weight > 0; });
-      problems.Expect(std::all_of(weights.begin(), weights.end(), AtLeast0) && none_or_some_positive,
+      problems.Expect(std::all_of(weights.begin(), weights.end(), Above0),
                       "train.criterion.cross_entropy.class_weights",
-                      absl::StrCat("[", absl::StrJoin(weights, ", "), "]"),
-                      "finite weights of at least 0, one of them above 0");
+                      absl::StrCat("[", absl::StrJoin(weights, ", "), "]"), "finite weights above 0");
       break;
     }
     case CriterionConfig::kMeanSquaredError:
