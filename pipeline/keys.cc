@@ -21,11 +21,14 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
 }
 
 KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded) {
+  TrainConfig train = config.train();
+  // The default, said or unsaid: one key.
+  if (train.schedule().has_constant()) train.clear_schedule();
   const auto with_horizon = [&](absl::string_view epochs) {
     KeyInputs inputs;
     inputs.Add("load.dataset", load.dataset_version());
     inputs.Add("seed", absl::StrCat(config.seed()));
-    inputs.Add(FrozenFields(config.train(), "train"));
+    inputs.Add(FrozenFields(train, "train"));
     if (!epochs.empty()) inputs.Add(kHorizonInput, epochs);
     inputs.Add("train.format_version", absl::StrCat(kTrainFormatVersion));
     return inputs;

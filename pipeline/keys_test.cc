@@ -70,6 +70,15 @@ TEST(Keys, OfTrain) {
                           Pair("train.batch_size", "16"), Pair("train.format_version", "1")));
 }
 
+TEST(Keys, AConstantScheduleIsTheDefault) {
+  PipelineConfig config = Config();
+  const std::string unsaid = TrainKey(config, Loaded(), {}).Key();
+  config.mutable_train()->mutable_schedule()->mutable_constant();
+  EXPECT_EQ(TrainKey(config, Loaded(), {}).Key(), unsaid);
+  config.mutable_train()->mutable_schedule()->mutable_cosine()->set_horizon_steps(100);
+  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), unsaid);
+}
+
 TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
   PipelineConfig config = Config();
   EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), {})), std::nullopt);
