@@ -167,7 +167,7 @@ void ShowTrain(const Metadata& record, Page& page) {
   page.Value("model", train.artifact_uri());
   page.Value("model artifacts", Lines(train.model_artifacts()));
   if (train.has_parameter_count()) page.Value("parameters", HumanCount(train.parameter_count()));
-  page.Value("tracker run", train.run_id());
+  if (train.run_id() != record.run().run_id()) page.Value("tracker run", train.run_id());
   page.Value("experiment", Join({train.experiment_name(), train.experiment_id()}));
   page.Value("best snapshot", SnapshotText(train.best_snapshot()));
   page.Value("last snapshot", SnapshotText(train.last_snapshot()));
@@ -190,7 +190,9 @@ void ShowEvaluate(const Metadata& record, Page& page) {
   page.Value("report", evaluate.report());
   page.Value("outputs", Lines(evaluate.outputs()));
   if (!evaluate.holdout_performance().empty()) {
-    std::vector<Page::Row> rows = {{"holdout metric", "model", "baseline", "interval"}};
+    const bool intervals = !evaluate.holdout_intervals().empty();
+    std::vector<Page::Row> rows = {{"holdout metric", "model", "baseline"}};
+    if (intervals) rows[0].push_back("interval");
     const std::set<std::string> names = [&] {
       std::set<std::string> sorted;
       for (const auto& metric : evaluate.holdout_performance()) sorted.insert(metric.first);
@@ -199,12 +201,13 @@ void ShowEvaluate(const Metadata& record, Page& page) {
     for (const std::string& name : names) {
       const auto baseline = evaluate.baseline_performance().find(name);
       const auto interval = evaluate.holdout_intervals().find(name);
-      rows.push_back(
-          {name, HumanNumber(evaluate.holdout_performance().at(name)),
-           baseline == evaluate.baseline_performance().end() ? "" : HumanNumber(baseline->second),
-           interval == evaluate.holdout_intervals().end()
-               ? ""
-               : absl::StrCat(HumanNumber(interval->second.lower()), " to ", HumanNumber(interval->second.upper()))});
+      rows.push_back({name, HumanNumber(evaluate.holdout_performance().at(name)),
+                      baseline == evaluate.baseline_performance().end() ? "" : HumanNumber(baseline->second)});
+      if (!intervals) continue;
+      rows.back().push_back(
+          interval == evaluate.holdout_intervals().end()
+              ? ""
+              : absl::StrCat(HumanNumber(interval->second.lower()), " to ", HumanNumber(interval->second.upper())));
     }
     page.Table(rows, 1);
   }

@@ -7,6 +7,7 @@
 namespace baton {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -123,6 +124,21 @@ record  generation 12
   committed  2026-01-02 03:05:05 UTC, by evaluate
   sha256     ee
 )");
+}
+
+TEST(ShowRecord, LeavesOutWhatSaysNothing) {
+  Metadata record = Parse(R"(
+    run { run_id: "00ff" }
+    train { run_id: "00ff" }
+    evaluate {
+      holdout_performance { key: "accuracy" value: 0.5 }
+      baseline_performance { key: "accuracy" value: 0.25 }
+    })");
+  EXPECT_THAT(ShowRecord(record),
+              AllOf(Not(HasSubstr("tracker run")), HasSubstr("  holdout metric  model  baseline\n"
+                                                             "  accuracy          0.5      0.25\n")));
+  record.mutable_train()->set_run_id("tracker's own");
+  EXPECT_THAT(ShowRecord(record), HasSubstr("tracker run  tracker's own\n"));
 }
 
 TEST(ShowRecord, ALongHistoryShowsItsEnd) {
