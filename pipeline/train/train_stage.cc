@@ -135,11 +135,11 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
     LOG(INFO) << "train: complete, skipped";
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
 
   // The newest snapshot that is intact, or the beginning.
   const absl::StatusOr<TrainingSetup> set_up = SetUpTraining(
       fs, config, run.OutputFolder(kLoadStage, record.load().stage().key()), record.load().dataset_version());
+  if (absl::IsDataLoss(set_up.status())) DigestCache::Forget(fs, run.DigestCacheFile());
   RETURN_IF_ERROR(set_up.status());
   const TrainingSetup& setup = *set_up;
   State state = InitialState(config, setup, inputs);
@@ -156,6 +156,8 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
     RETURN_IF_ERROR(CheckLimit(config.train(), restored->progress));
     info.resumed_from_step = restored->progress.step_index();
   }
+  // Only a configuration that was not refused is kept.
+  RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
   RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info)));
   RETURN_IF_ERROR(writer.Update([&](TrainSection& section) {
     section.mutable_finished_steps()->Assign(kept_for_good.begin(), kept_for_good.end());
