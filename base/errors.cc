@@ -2,10 +2,12 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <new>
 #include <string>
 #include <system_error>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace baton {
@@ -71,6 +73,18 @@ absl::Status IoError(int error, absl::string_view action, absl::string_view path
   error = std::abs(error);
   return absl::Status(CodeOf(error),
                       absl::StrCat("cannot ", action, " ", path, ": ", std::generic_category().message(error)));
+}
+
+absl::Status StatusFromException(const std::exception& exception) {
+  const absl::string_view text = exception.what();
+  const absl::string_view message = text.substr(0, text.find("\nException raised from"));
+  // libtorch has no type of its own for the first of these, and throws the second for a GPU.
+  const bool memory = dynamic_cast<const std::bad_alloc*>(&exception) != nullptr ||
+                      absl::StrContains(message, "can't allocate memory") ||
+                      absl::StrContains(message, "out of memory");
+  if (!memory) return absl::InternalError(message);
+  return absl::ResourceExhaustedError(
+      absl::StrCat("out of memory (", message, "): use a smaller model or a smaller batch"));
 }
 
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {

@@ -1,6 +1,8 @@
 #ifndef BATON_BASE_ERRORS_H_
 #define BATON_BASE_ERRORS_H_
 
+#include <exception>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -21,6 +23,10 @@ int ExitCode(const absl::Status& status);
 // The status of a failed system call: "cannot ACTION PATH: REASON", e.g. IoError(ENOSPC, "write", path). `error` is an
 // errno number, positive or negative.
 absl::Status IoError(int error, absl::string_view action, absl::string_view path);
+
+// What a caught exception means: ResourceExhausted with advice if memory was short, else Internal with what() as it is,
+// but without the stack trace that libtorch appends to it.
+absl::Status StatusFromException(const std::exception& exception);
 
 // The same status with `context` and ": " before its message.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);

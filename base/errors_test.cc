@@ -1,6 +1,8 @@
 #include "base/errors.h"
 
 #include <cerrno>
+#include <new>
+#include <stdexcept>
 
 #include "absl/strings/cord.h"
 #include "base/status_matchers.h"
@@ -11,6 +13,7 @@ namespace {
 using absl::StatusCode;
 using testing::AllOf;
 using testing::EndsWith;
+using testing::HasSubstr;
 using testing::StartsWith;
 
 // The numbers are those of <sysexits.h>.
@@ -28,6 +31,25 @@ TEST(ExitCode, IsThatOfSysexits) {
   EXPECT_EQ(ExitCode(absl::UnknownError("")), 74);
   EXPECT_EQ(ExitCode(absl::CancelledError("")), 75);
   EXPECT_EQ(ExitCode(absl::FailedPreconditionError("")), 78);
+}
+
+// The beginning of the text that libtorch's exceptions have: c10::Error::what().
+TEST(StatusFromException, LeavesTheStackTraceOut) {
+  EXPECT_EQ(StatusFromException(std::runtime_error("sizes differ\nException raised from check at /home/x.cc:5 (most")),
+            absl::InternalError("sizes differ"));
+  EXPECT_EQ(StatusFromException(std::out_of_range("two\nlines")), absl::InternalError("two\nlines"));
+}
+
+TEST(StatusFromException, ShortMemoryComesWithAdvice) {
+  const char* const torch =
+      "[enforce fail at alloc_cpu.cpp:119] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
+      "4000000000000 bytes. Error code 12 (Cannot allocate memory)\nException raised from posix_memalign at /x.cc";
+  const absl::Status status = StatusFromException(std::runtime_error(torch));
+  EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted,
+                               AllOf(HasSubstr("you tried to allocate"), EndsWith("a smaller batch"))));
+  EXPECT_EQ(StatusFromException(std::bad_alloc()).code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(StatusFromException(std::runtime_error("CUDA out of memory. Tried to allocate 2 GiB.")).code(),
+            StatusCode::kResourceExhausted);
 }
 
 TEST(IoError, SaysWhatWhereAndWhy) {

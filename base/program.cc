@@ -4,9 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
-#include <new>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/command_line.h"
 #include "base/errors.h"
@@ -22,10 +20,9 @@ using Body = std::function<absl::Status(const std::vector<std::string>& argument
 absl::Status CallBody(const Body& body, const std::vector<std::string>& arguments) {
   try {
     return body(arguments);
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("out of memory");
   } catch (const std::exception& exception) {
-    return absl::InternalError(absl::StrCat("a fault of this program: ", exception.what()));
+    const absl::Status status = StatusFromException(exception);
+    return absl::IsInternal(status) ? Annotate(status, "a fault of this program") : status;
   }
 }
 

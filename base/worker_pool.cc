@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/errors.h"
 
 namespace baton {
 namespace {
@@ -12,7 +13,7 @@ absl::Status Guarded(const std::function<absl::Status(int)>& work, int worker) {
   try {
     return work(worker);
   } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("worker ", worker, ": ", e.what()));
+    return Annotate(StatusFromException(e), absl::StrCat("worker ", worker));
   } catch (...) {
     return absl::InternalError(absl::StrCat("worker ", worker, ": an exception of unknown type"));
   }

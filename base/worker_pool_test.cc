@@ -1,6 +1,7 @@
 #include "base/worker_pool.h"
 
 #include <atomic>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -88,6 +89,11 @@ TEST(WorkerPool, ExceptionsBecomeStatus) {
                 StatusIs(absl::StatusCode::kInternal,
                          AllOf(HasSubstr("worker " + std::to_string(thrower)), HasSubstr("out of range"))));
   }
+  EXPECT_THAT(pool.Run([](int worker) -> absl::Status {
+    if (worker == 1) throw std::bad_alloc();
+    return absl::OkStatus();
+  }),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("worker 1")));
   EXPECT_THAT(pool.Run([](int worker) -> absl::Status {
     if (worker == 1) throw 5;
     return absl::OkStatus();
