@@ -1,5 +1,7 @@
 #include "pipeline/command_line.h"
 
+#include <sys/stat.h>
+
 #include <string>
 #include <vector>
 
@@ -31,6 +33,7 @@ Flags:
 
 Arguments of the form path=value set single fields of the configuration, and stay set in this run directory:
   train.max_epochs=20  load.raw_filepath=other.csv  train.model.mlp.hidden_sizes=[64,32]  train.optimizer.sgd={}
+Giving --config again replaces the whole configuration, and with it what such arguments had set before.
 
 Relative paths are relative to where you stand; those in a configuration file to that file's folder.
 
@@ -55,6 +58,11 @@ absl::StatusOr<StageOptions> OptionsOf(const std::vector<std::string>& arguments
         "there); see --help");
   }
   options.run_dir = AbsolutePath(run_dir, options.working_folder);
+  struct stat found;
+  if (options.fs->Stat(options.run_dir, &found) == 0 && !S_ISDIR(found.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--run_dir is ", options.run_dir, ", which is no folder: say which folder holds the run"));
+  }
   const std::string config = absl::GetFlag(FLAGS_config);
   if (!config.empty()) options.config_path = AbsolutePath(config, options.working_folder);
   options.start_over = absl::GetFlag(FLAGS_start_over);

@@ -88,6 +88,14 @@ TEST(RunMainTest, SaysWhatIsMissing) {
   }
 }
 
+TEST(RunMainTest, RefusesARunDirectoryThatIsAFile) {
+  const std::string file = testing::TempDir() + "/file";
+  std::ofstream(file) << "x";
+  const Outcome outcome = Call({"--run_dir=" + file});
+  EXPECT_EQ(outcome.code, 64);
+  EXPECT_THAT(outcome.err, HasSubstr("/file, which is no folder"));
+}
+
 TEST(RunMainTest, RefusesArgumentsThatAreNoOverrides) {
   Outcome outcome = Call({"--run_dir=x", "configs/iris.textproto"});
   EXPECT_EQ(outcome.code, 64);
