@@ -18,6 +18,7 @@
 #include "metadata/store.h"
 #include "pipeline/evaluate/evaluate_stage.h"
 #include "pipeline/evaluate/trained_run.h"
+#include "pipeline/run_directory.h"
 
 namespace baton {
 namespace {
@@ -118,9 +119,13 @@ TEST_F(EvaluateFailuresTest, NoHoldout) {
 
 TEST_F(EvaluateFailuresTest, DamagedHoldout) {
   FlipLastByte("load/" + ReadRecord(options_.run_dir).load().stage().key() + "/holdout.safetensors");
+  const std::string digests = RunDirectory(options_.run_dir).DigestCacheFile();
+  ASSERT_THAT(MakeFolders(fs_, ParentFolder(digests)), IsOk());
+  ASSERT_THAT(ReplaceFile(fs_, digests, "what is known of the files"), IsOk());
   EXPECT_THAT(Run(),
               StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr("holdout.safetensors"), HasSubstr("run load again"))));
   EXPECT_EQ(Recorded().status(), StageRun::FAILED);
+  EXPECT_FALSE(*Exists(fs_, digests)) << "load would be skipped by it";
 }
 
 TEST_F(EvaluateFailuresTest, OutputsThatAreNotFinite) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/digest_cache.h"
+#include "base/errors.h"
 #include "base/files.h"
 #include "base/lock.h"
 #include "base/signals.h"
@@ -120,7 +121,7 @@ absl::StatusOr<EvaluateSection> EvaluateSnapshot(FileSystem& fs, const RunDirect
   return section;
 } catch (const std::exception& exception) {
   // From libtorch, for instance when the memory of a GPU is full.
-  return absl::InternalError(exception.what());
+  return StatusFromException(exception);
 }
 
 }  // namespace
@@ -167,6 +168,8 @@ absl::Status RunEvaluate(const StageOptions& options) {
     return results.status();
   }
   if (!results.ok()) {
+    // The stage whose outputs these are would be skipped by what the cache takes for known.
+    if (absl::IsDataLoss(results.status())) DigestCache::Forget(fs, run.DigestCacheFile());
     RETURN_IF_ERROR(writer.FinishAttempt(StageRun::FAILED, results.status().message()));
     return results.status();
   }
