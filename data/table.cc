@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "base/fields.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
@@ -23,6 +24,8 @@
 
 namespace baton {
 namespace {
+
+constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 absl::Status NoSuchColumn(absl::string_view field, const std::string& name, absl::string_view file,
                           const std::vector<std::string>& names) {
@@ -157,8 +160,7 @@ bool CopyLabels(const arrow::ChunkedArray& column, Table& table) {
 }  // namespace
 
 absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const LoadConfig& config) {
-  constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (absl::StartsWith(bytes, kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+  bytes = absl::StripPrefix(bytes, kByteOrderMark);
   RETURN_IF_ERROR(CheckQuotes(bytes, file));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ReadHeader(bytes, file));
   Table table;
@@ -192,6 +194,13 @@ absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view fi
                                             table.rows, " rows, expected at least two classes"));
   }
   return table;
+}
+
+absl::Status CheckColumns(absl::string_view beginning, absl::string_view file, const LoadConfig& config) {
+  const auto names = ReadHeader(absl::StripPrefix(beginning, kByteOrderMark), file);
+  if (!names.ok()) return absl::OkStatus();
+  const absl::Status assigned = AssignRoles(*names, file, config).status();
+  return absl::IsInvalidArgument(assigned) ? assigned : absl::OkStatus();
 }
 
 std::string ArrowVersion() { return arrow::GetBuildInfo().version_string; }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "data/config.pb.h"
@@ -45,6 +46,10 @@ struct Table {
 // field that is empty or no finite number, a label that is empty or no UTF-8, a quote that is never closed, a column
 // name that is missing or there twice, a classification of less than two labels, no feature at all.
 absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const LoadConfig& config);
+
+// The InvalidArgument with which ReadCsvTable would answer a file that begins with `beginning`, found before the rest
+// is read. OK if there is none, and if the header is not whole or cannot be read: ReadCsvTable will tell.
+absl::Status CheckColumns(absl::string_view beginning, absl::string_view file, const LoadConfig& config);
 
 // Version of the Arrow library that parses, as the record names it.
 std::string ArrowVersion();

@@ -189,6 +189,16 @@ TEST(TableTest, SuggestsTheColumnThatWasMeant) {
                        AllOf(HasSubstr("load.ignored_columns is \"idd\""), HasSubstr("did you mean \"id\"?"))));
 }
 
+TEST(TableTest, ColumnsCanBeCheckedByTheBeginning) {
+  LoadConfig config = Config();
+  EXPECT_THAT(CheckColumns("\xef\xbb\xbfy,a\nx,1\nw", "t.csv", config), IsOk());
+  config.set_target_column("z");
+  EXPECT_THAT(CheckColumns("a,y\n1,x\n2", "t.csv", config),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load.target_column is \"z\"")));
+  EXPECT_THAT(CheckColumns("a,y,", "t.csv", config), IsOk()) << "the header may go on";
+  EXPECT_THAT(CheckColumns("a,\"y\n1,x\n2", "t.csv", config), IsOk()) << "bad data is for the whole file to tell";
+}
+
 TEST(TableTest, RefusesUnusableHeaders) {
   EXPECT_THAT(Read("a,b,a,y\n1,2,3,x\n4,5,6,w\n"),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("columns 1 and 3 have the same name \"a\"")));

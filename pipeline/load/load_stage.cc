@@ -73,6 +73,8 @@ absl::Status RunLoad(const StageOptions& options) {
                                 .has_progress = false},
                                [&] { return VerifyOutputs(run, record.load().outputs(), digests); }));
   digests.Save();
+  // A column that is not there is refused here, so that what was there stays and stands as it is.
+  if (decision != Decision::kSkip) RETURN_IF_ERROR(CheckRawColumns(fs, raw, config.load()));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
   if (decision == Decision::kSkip) {
     LOG(INFO) << "load: complete, skipped";

@@ -158,6 +158,8 @@ TEST_F(LoadStageTest, WhatCannotBeUsedIsRefusedBeforeAnythingIsWritten) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("raw_file_format")));
   EXPECT_THAT(Load({"load.split.holdout_fraction=2"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load.split.holdout_fraction")));
+  EXPECT_THAT(Load({"load.target_column=kin"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("did you mean \"kind\"?")));
   EXPECT_EQ(Record().generation(), 0);
   EXPECT_THAT(Exists(fs_, run_.ConfigFile()), IsOk());
   EXPECT_FALSE(*Exists(fs_, run_.ConfigFile()));

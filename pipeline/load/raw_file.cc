@@ -1,5 +1,7 @@
 #include "pipeline/load/raw_file.h"
 
+#include <fcntl.h>
+
 #include <future>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +9,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "data/raw_file_format.h"
+#include "data/table.h"
 
 namespace baton {
 namespace {
@@ -30,6 +33,19 @@ absl::StatusOr<RawFile> FindRawFile(const LoadConfig& config, DigestCache& diges
   if (!digest.ok()) return Annotate(digest.status(), "load.raw_filepath");
   raw.digest = *std::move(digest);
   return raw;
+}
+
+absl::Status CheckRawColumns(FileSystem& fs, const RawFile& raw, const LoadConfig& config) {
+  // Of a header that is longer no more is known than before.
+  constexpr size_t kBeginningBytes = 1 << 20;
+  const int fd = fs.Open(raw.path, O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0) return IoError(fd, "open", raw.path);
+  std::string beginning(kBeginningBytes, '\0');
+  const int64_t got = fs.ReadAt(fd, beginning.data(), beginning.size(), 0);
+  fs.Close(fd);
+  if (got < 0) return IoError(static_cast<int>(got), "read", raw.path);
+  beginning.resize(got);
+  return CheckColumns(beginning, raw.path, config);
 }
 
 absl::StatusOr<std::optional<DvcFile>> ReadRawFile(FileSystem& fs, const RawFile& raw,

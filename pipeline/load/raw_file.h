@@ -27,6 +27,10 @@ struct RawFile {
 // NotFound if it is not there; InvalidArgument if its format cannot be told.
 absl::StatusOr<RawFile> FindRawFile(const LoadConfig& config, DigestCache& digests);
 
+// Whether the file's header has the columns that `config` names, found without reading the rest. InvalidArgument if
+// not.
+absl::Status CheckRawColumns(FileSystem& fs, const RawFile& raw, const LoadConfig& config);
+
 // Reads the file into memory, once, and hands its bytes to `use`. Beside that, checks that they are those of
 // `raw.digest`, so that what is used is what the record says, and, where a .dvc file stands beside it, those that DVC
 // tracks. DataLoss if they are not, whatever `use` returned; else what `use` returned, or the .dvc file if there is

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -63,16 +64,35 @@ absl::Status StatusOf(absl::string_view stage, const ChildEnd& end) {
   return absl::Status(code, absl::StrCat(stage, " ended with exit code ", end.exit_code));
 }
 
-// Before the first stage that has work is started. The lock is the chain's as long as it is at work.
-absl::StatusOr<std::unique_ptr<FileLock>> Begin(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config) {
+// What is held while stages are at work.
+struct Work {
+  std::unique_ptr<FileLock> lock;
+  // The saved configuration as it was before; nothing if there was none.
+  std::optional<std::string> config_before;
+};
+
+// Before the first stage that has work is started.
+absl::StatusOr<Work> Begin(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config) {
+  Work work;
   RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
-  ASSIGN_OR_RETURN(auto lock, FileLock::Acquire(run.LockFile("run"), FileLock::Mode::kExclusive));
+  ASSIGN_OR_RETURN(work.lock, FileLock::Acquire(run.LockFile("run"), FileLock::Mode::kExclusive));
   // A stage that somebody started by hand: its configuration is not changed under its feet.
   for (const Stage& stage : kStages) {
     RETURN_IF_ERROR(FileLock::Acquire(run.LockFile(stage.name), FileLock::Mode::kShared).status());
   }
+  ASSIGN_OR_RETURN(const bool saved, Exists(fs, run.ConfigFile()));
+  if (saved) {
+    ASSIGN_OR_RETURN(work.config_before, ReadFile(fs, run.ConfigFile()));
+  }
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
-  return lock;
+  return work;
+}
+
+// A configuration that the first stage refuses does not stay.
+absl::Status RestoreConfig(FileSystem& fs, const RunDirectory& run, const std::optional<std::string>& before) {
+  if (!before.has_value()) return RemoveTree(fs, run.ConfigFile());
+  const absl::StatusOr<std::string> now = ReadFile(fs, run.ConfigFile());
+  return now.ok() && *now == *before ? absl::OkStatus() : ReplaceFile(fs, run.ConfigFile(), *before);
 }
 
 // Starts the stage and waits for its end.
@@ -89,13 +109,20 @@ absl::Status RunStage(const StageOptions& options, const std::string& program, c
       absl::StrCat("stopped by a signal after ", stage.name, " was complete; run the same command again to go on"));
 }
 
-// What was done with a stage that has just ended well.
-absl::StatusOr<std::string> ResultOf(const Stage& stage, const Metadata& record) {
+// The newest attempt; empty if there is none.
+std::string NewestAttempt(const StageRun& stage) {
+  return stage.attempts().empty() ? "" : stage.attempts().rbegin()->attempt_id();
+}
+
+// What was done with a stage that has just ended well; `before` was its newest attempt when it was started.
+absl::StatusOr<std::string> ResultOf(const Stage& stage, const Metadata& record, const std::string& before) {
   const StageRun& recorded = stage.recorded(record);
   if (recorded.status() != StageRun::COMPLETE) {
     return absl::InternalError(absl::StrCat(stage.name, " ended with exit code 0, but the record says that it is ",
                                             StageRun::Status_Name(recorded.status())));
   }
+  // Another process completed it first.
+  if (NewestAttempt(recorded) == before) return std::string("skipped");
   const Attempt* const attempt = recorded.attempts().empty() ? nullptr : &*recorded.attempts().rbegin();
   if (attempt == nullptr || !attempt->has_resumed_from_step()) return std::string("ran");
   return absl::StrCat("resumed from step ", attempt->resumed_from_step());
@@ -124,7 +151,7 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
   ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
   ASSIGN_OR_RETURN(Metadata record, store->Read());
 
-  std::unique_ptr<FileLock> lock;
+  std::optional<Work> work;
   std::vector<std::pair<std::string, std::string>> results;
   for (const Stage& stage : kStages) {
     // Each stage that ran has added to it.
@@ -139,15 +166,21 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
       results.emplace_back(stage.name, "skipped");
       continue;
     }
-    if (lock == nullptr) {
-      ASSIGN_OR_RETURN(lock, Begin(fs, run, config));
+    const bool first = !work.has_value();
+    if (first) {
+      ASSIGN_OR_RETURN(work, Begin(fs, run, config));
+      // A process that has just ended may have added to it.
+      ASSIGN_OR_RETURN(record, store->Read());
     }
-    RETURN_IF_ERROR(RunStage(options, program, stage));
+    const std::string attempt_before = NewestAttempt(stage.recorded(record));
+    const absl::Status ran = RunStage(options, program, stage);
+    if (first && absl::IsInvalidArgument(ran)) RETURN_IF_ERROR(RestoreConfig(fs, run, work->config_before));
+    RETURN_IF_ERROR(ran);
     ASSIGN_OR_RETURN(record, store->Read());
-    ASSIGN_OR_RETURN(std::string result, ResultOf(stage, record));
+    ASSIGN_OR_RETURN(std::string result, ResultOf(stage, record, attempt_before));
     results.emplace_back(stage.name, std::move(result));
   }
-  if (lock == nullptr) RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
+  if (!work.has_value()) RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
   summary = Summary(record, run.path(), results);
   return absl::OkStatus();
 }

@@ -13,8 +13,9 @@ namespace baton {
 
 // Runs load, train and evaluate as processes, one after another: each is skipped where it is complete, else started.
 // What is wrong with the configuration, and the refusal to abandon unfinished training, are found before anything is
-// written; then the configuration is saved and the stages are given the run directory alone. When nothing is left to do
-// nothing is written but the cache of digests.
+// written; then the configuration is saved and the stages are given the run directory alone. If the first that is
+// started refuses the configuration (exit code 64), the one that was saved before is put back. When nothing is left to
+// do nothing is written but the cache of digests.
 //
 // `program` is this program's own file, beside which the stages' are. On success `summary` is what to show.
 //

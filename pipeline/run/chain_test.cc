@@ -121,6 +121,18 @@ TEST_F(ChainTest, StagesFindTheConfigurationInTheRunDirectory) {
                           HasSubstr("\"" + folder_ + "/raw.csv\"")));
 }
 
+TEST_F(ChainTest, AConfigurationThatIsRefusedDoesNotStay) {
+  const std::string saved = options_.run_dir + "/config.textproto";
+  EXPECT_EQ(ExitCode(RunWithLoad("exit 64")), 64);
+  EXPECT_FALSE(*Exists(fs_, saved));
+  EXPECT_EQ(ExitCode(RunWithLoad("exit 65")), 65);
+  ASSERT_OK_AND_ASSIGN(const std::string before, ReadFile(fs_, saved));
+  options_.overrides = {"load.target_column=z"};
+  EXPECT_EQ(ExitCode(RunWithLoad("exit 64")), 64);
+  ASSERT_OK_AND_ASSIGN(const std::string after, ReadFile(fs_, saved));
+  EXPECT_EQ(after, before);
+}
+
 TEST_F(ChainTest, WhileItIsAtWorkTheRunDirectoryIsLocked) {
   const std::string second = folder_ + "/second";
   EXPECT_EQ(ExitCode(RunWithLoad("cat " + options_.run_dir + "/locks/run.lock >" + second + "; exit 65")), 65);
