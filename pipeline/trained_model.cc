@@ -15,10 +15,6 @@
 namespace baton {
 namespace {
 
-// The names of State's attachments (pipeline/train/training_setup.cc puts them there).
-constexpr char kConfigAttachment[] = "pipeline.textproto";
-constexpr char kDatasetAttachment[] = "dataset.binpb";
-
 absl::Status Unfit(absl::string_view what) { return absl::DataLossError(absl::StrCat("the snapshot ", what)); }
 
 absl::StatusOr<std::string> Attachment(const State& state, const std::string& name) {

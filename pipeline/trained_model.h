@@ -13,6 +13,11 @@
 
 namespace baton {
 
+// The names of a State's attachments that a model is restored from: a PipelineConfig as text, of what inference needs,
+// and the dataset's index as its file holds it.
+inline constexpr char kConfigAttachment[] = "pipeline.textproto";
+inline constexpr char kDatasetAttachment[] = "dataset.binpb";
+
 // A trained model as a snapshot holds it: all that inference needs, from the State alone.
 struct TrainedModel {
   std::unique_ptr<Model> model;

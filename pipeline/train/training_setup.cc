@@ -18,6 +18,7 @@
 #include "pipeline/forward_batches.h"
 #include "pipeline/keys.h"
 #include "pipeline/torch_setup.h"
+#include "pipeline/trained_model.h"
 
 namespace baton {
 namespace {
@@ -113,8 +114,8 @@ State InitialState(const PipelineConfig& config, const TrainingSetup& setup, con
   progress.set_threads_per_worker(config.train().threads_per_worker());
   state.environment = CurrentEnvironment(setup.device);
   state.vocabulary = setup.vocabulary;
-  state.attachments["dataset.binpb"] = setup.dataset_index;
-  state.attachments["pipeline.textproto"] = InferenceConfig(config);
+  state.attachments[kDatasetAttachment] = setup.dataset_index;
+  state.attachments[kConfigAttachment] = InferenceConfig(config);
   return state;
 }
 
