@@ -218,14 +218,14 @@ TEST(Pipeline, UnfinishedTrainingIsNotAbandonedUnasked) {
               Each(StartsWith("new ")));
 }
 
-// Its stage is told by the kernel, stops as at SIGTERM, and frees its locks.
-TEST(Pipeline, WhenRunIsKilledItsStageStops) {
+// Its stage is killed by the kernel, which frees its locks at once.
+TEST(Pipeline, WhenRunIsKilledSoIsItsStage) {
   const PipelineFolder pipeline("run_is_killed");
   const ProcessResult killed =
       pipeline.Run("run", {"train.max_epochs=1000000", "train.snapshots.every_steps=50"},
                    {.signal_when = [&](const std::string&) { return pipeline.HasSnapshot(); }, .signal = SIGKILL});
   EXPECT_EQ(killed.exit_code, 128 + SIGKILL);
-  // Until then the directory is locked.
+  // Until the kernel has done so the directory is locked.
   ProcessResult again = {.exit_code = 69};
   for (int i = 0; i < 200 && again.exit_code == 69; ++i) {
     usleep(50'000);
@@ -235,7 +235,7 @@ TEST(Pipeline, WhenRunIsKilledItsStageStops) {
   EXPECT_THAT(again.out, ContainsRegex("train +resumed from step [0-9]+ "));
   const StageRun stage = pipeline.Record().train().stage();
   ASSERT_EQ(stage.attempts_size(), 2);
-  EXPECT_TRUE(stage.attempts(0).has_end_time());
+  EXPECT_FALSE(stage.attempts(0).has_end_time()) << "it was not killed, but asked to stop";
 }
 
 }  // namespace
