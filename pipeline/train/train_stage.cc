@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/digest_cache.h"
+#include "base/errors.h"
 #include "base/files.h"
 #include "base/lock.h"
 #include "base/signals.h"
@@ -89,7 +90,7 @@ absl::StatusOr<std::set<uint64_t>> FinishedSteps(const TrainSection& recorded, b
 absl::Status TrainGuarded(const Trainer::Parts& parts, State& state) try {
   return Trainer(parts, state).Train();
 } catch (const std::exception& exception) {
-  return absl::InternalError(exception.what());
+  return StatusFromException(exception);
 }
 
 // Raising max_epochs does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
