@@ -1,6 +1,6 @@
 """Trains one classification example with Baton and with PyTorch, side by side, and prints the ratio of their speeds.
 
-  bazel build -c opt //pipeline/load //pipeline/train //metadata:inspect
+  bazel build //pipeline/load //pipeline/train //metadata:inspect
   .venv/bin/python bench/compare_with_pytorch.py [configs/digits.textproto] [ROUNDS]
 
 Both train the same MLP with dropout, AdamW and clipping on the same rows, for the same number of steps, taking turns so
