@@ -13,11 +13,11 @@
 #include "base/lock.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
-#include "base/version.h"
 #include "data/dataset.h"
 #include "glog/logging.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
+#include "pipeline/attempt_info.h"
 #include "pipeline/decide.h"
 #include "pipeline/evaluate/compute_outputs.h"
 #include "pipeline/evaluate/evaluation.h"
@@ -37,18 +37,6 @@
 
 namespace baton {
 namespace {
-
-AttemptInfo InfoOf(const PipelineConfig& config, const WorkerPool& pool, at::Device device) {
-  AttemptInfo info;
-  info.program_version = kVersion;
-  info.device = device.is_cpu() ? "cpu" : "cuda";
-  info.gpu_model = GpuModel(device);
-  info.workers = pool.size();
-  info.threads_per_worker = config.train().threads_per_worker();
-  info.libraries["libtorch"] = LibtorchVersion();
-  if (!device.is_cpu()) info.peak_gpu_memory_bytes = [device] { return PeakGpuMemory(device); };
-  return info;
-}
 
 // No more workers than the holdout has batches.
 std::unique_ptr<WorkerPool> MakeWorkersFor(const PipelineConfig& config, const LoadSection& load, at::Device device) {
@@ -160,7 +148,7 @@ absl::Status RunEvaluate(const StageOptions& options) {
 
   ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(config.train().device()));
   const auto pool = MakeWorkersFor(config, record.load(), device);
-  RETURN_IF_ERROR(writer.BeginAttempt(inputs, InfoOf(config, *pool, device)));
+  RETURN_IF_ERROR(writer.BeginAttempt(inputs, ComputingAttempt(*pool, config.train().threads_per_worker(), device)));
   const absl::StatusOr<EvaluateSection> results =
       EvaluateSnapshot(fs, run, config, record, inputs.Key(), *pool, device);
   if (absl::IsCancelled(results.status())) {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/digest_cache.h"
 #include "base/errors.h"
 #include "base/files.h"
@@ -19,6 +18,7 @@
 #include "glog/logging.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
+#include "pipeline/attempt_info.h"
 #include "pipeline/decide.h"
 #include "pipeline/keys.h"
 #include "pipeline/outputs.h"
@@ -33,18 +33,6 @@
 
 namespace baton {
 namespace {
-
-AttemptInfo InfoOf(const TrainConfig& config, const TrainingSetup& setup, const Environment& environment) {
-  AttemptInfo info;
-  info.program_version = environment.program_version();
-  info.device = environment.device();
-  info.gpu_model = environment.gpu_model();
-  info.workers = setup.pool->size();
-  info.threads_per_worker = config.threads_per_worker();
-  info.libraries["libtorch"] = environment.libtorch_version();
-  if (!setup.device.is_cpu()) info.peak_gpu_memory_bytes = [device = setup.device] { return PeakGpuMemory(device); };
-  return info;
-}
 
 // Announces and records what is not as it was when the snapshot was written: the bits may come out otherwise.
 absl::Status RecordDeviations(const Environment& before, const Environment& now, SectionWriter<TrainSection>& writer) {
@@ -151,7 +139,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
   ASSIGN_OR_RETURN(const std::set<uint64_t> kept_for_good, FinishedSteps(record.train(), same_key, snapshots));
   ASSIGN_OR_RETURN(std::optional<State> restored, snapshots.LoadLatest(setup.device));
-  AttemptInfo info = InfoOf(config.train(), setup, state.environment);
+  AttemptInfo info = ComputingAttempt(*setup.pool, config.train().threads_per_worker(), setup.device);
   if (restored.has_value()) {
     RETURN_IF_ERROR(CheckFits(*restored, state));
     RETURN_IF_ERROR(CheckLimit(config.train(), restored->progress));
