@@ -7,11 +7,12 @@
 
 namespace baton {
 
-// The factor on the learning rate for the step that follows `step_index` finished ones: a pure function, so that there
-// is nothing to save. `horizon_steps` is where a cosine ends.
-//   constant  1
-//   cosine    (s + 1) / (warmup + 1) for s < warmup; then
-//             f + (1 - f) (1 + cos(pi (s - warmup) / (horizon - warmup))) / 2, and f from the horizon on
+// Whether the schedule ends at a horizon: cosine, linear, one_cycle, warmup_stable_decay.
+bool HasHorizon(const ScheduleConfig& config);
+
+// The factor on the learning rate for the step that follows `step_index` finished ones, as optim/config.proto defines
+// it: a pure function, so that there is nothing to save. `horizon_steps` is where a schedule with a horizon ends. 1 for
+// a plateau after its warmup: its own factor (optim/plateau.h) comes on top.
 double ScheduleFactor(const ScheduleConfig& config, uint64_t step_index, uint64_t horizon_steps);
 
 }  // namespace baton

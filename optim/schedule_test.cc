@@ -13,7 +13,7 @@ TEST(Schedule, ConstantIsOne) {
 // Worked out in Python from the formula in the header: warmup 4, horizon 20, final factor 0.1.
 TEST(Schedule, CosineWithWarmup) {
   ScheduleConfig config;
-  config.mutable_cosine()->set_warmup_steps(4);
+  config.set_warmup_steps(4);
   config.mutable_cosine()->set_final_factor(0.1);
   EXPECT_DOUBLE_EQ(ScheduleFactor(config, 0, 20), 0.2);
   EXPECT_DOUBLE_EQ(ScheduleFactor(config, 3, 20), 0.8);
@@ -26,7 +26,8 @@ TEST(Schedule, CosineWithWarmup) {
 
 TEST(Schedule, HorizonWithinTheWarmup) {
   ScheduleConfig config;
-  config.mutable_cosine()->set_warmup_steps(4);
+  config.set_warmup_steps(4);
+  config.mutable_cosine();
   EXPECT_DOUBLE_EQ(ScheduleFactor(config, 2, 3), 0.6);
   EXPECT_DOUBLE_EQ(ScheduleFactor(config, 4, 3), 0);
 }

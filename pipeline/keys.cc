@@ -3,6 +3,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/fields.h"
+#include "optim/schedule.h"
 
 namespace baton {
 namespace {
@@ -23,7 +24,7 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
 KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded) {
   TrainConfig train = config.train();
   // The default, said or unsaid: one key.
-  if (train.schedule().has_constant()) train.clear_schedule();
+  if (train.schedule().has_constant()) train.mutable_schedule()->clear_constant();
   const auto with_horizon = [&](absl::string_view epochs) {
     KeyInputs inputs;
     inputs.Add("load.dataset", load.dataset_version());
@@ -34,7 +35,7 @@ KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const 
     return inputs;
   };
   const ScheduleConfig& schedule = config.train().schedule();
-  if (!schedule.has_cosine() || schedule.cosine().has_horizon_steps()) return with_horizon("");
+  if (!HasHorizon(schedule) || schedule.has_horizon_steps()) return with_horizon("");
   for (const KeyInput& input : recorded.stage().key_inputs()) {
     if (input.name() != kHorizonInput) continue;
     const KeyInputs inputs = with_horizon(input.value());

@@ -24,12 +24,12 @@ inline constexpr int kEvaluateFormatVersion = 1;
 // `raw_sha256` is the raw file's.
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
 
-// `load` is complete; `recorded` is the record's train section, empty if train never ran. A cosine schedule that names
-// no horizon ends where max_epochs said when training started, so that number is an input: the recorded one as long as
-// nothing else changed, since raising max_epochs is to go on with the training that there is.
+// `load` is complete; `recorded` is the record's train section, empty if train never ran. A schedule that ends and
+// names no horizon ends where max_epochs said when training started, so that number is an input: the recorded one as
+// long as nothing else changed, since raising max_epochs is to go on with the training that there is.
 KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded);
 
-// The epoch in which such a cosine ends; absent for other schedules.
+// The epoch in which such a schedule ends; absent for other schedules.
 std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs);
 
 // What the recorded key was made from.

@@ -75,7 +75,7 @@ TEST(Keys, AConstantScheduleIsTheDefault) {
   const std::string unsaid = TrainKey(config, Loaded(), {}).Key();
   config.mutable_train()->mutable_schedule()->mutable_constant();
   EXPECT_EQ(TrainKey(config, Loaded(), {}).Key(), unsaid);
-  config.mutable_train()->mutable_schedule()->mutable_cosine()->set_horizon_steps(100);
+  config.mutable_train()->mutable_schedule()->set_warmup_steps(100);
   EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), unsaid);
 }
 
@@ -100,7 +100,7 @@ TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
   // Something else changed as well: another training, with the horizon of now.
   config.set_seed(8);
   EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), 9);
-  config.mutable_train()->mutable_schedule()->mutable_cosine()->set_horizon_steps(100);
+  config.mutable_train()->mutable_schedule()->set_horizon_steps(100);
   EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), std::nullopt);
 }
 

@@ -21,6 +21,9 @@ struct StageOptions {
   std::string working_folder;
   // --start_over: abandon unfinished work of another key.
   bool start_over = false;
+  // --allow_changes: what may change in the middle of training, each a name as a key input has it
+  // ("train.optimizer.learning_rate") or the beginning of some ("train.schedule").
+  std::vector<std::string> allow_changes;
 };
 
 }  // namespace baton

@@ -9,6 +9,7 @@
 #include "base/fields.h"
 #include "base/utf8.h"
 #include "google/protobuf/descriptor.h"
+#include "optim/schedule.h"
 #include "pipeline/pipeline_config.h"
 
 namespace baton {
@@ -159,7 +160,7 @@ void CheckOptimizer(const OptimizerConfig& optimizer, Problems& problems) {
                   "at least 0 and finite");
   switch (optimizer.kind_case()) {
     case OptimizerConfig::KIND_NOT_SET:
-      problems.Add("train.optimizer is not chosen; one of sgd and adamw, e.g. train.optimizer.adamw={}");
+      problems.Add("train.optimizer is not chosen; one of sgd, adamw and lion, e.g. train.optimizer.adamw={}");
       break;
     case OptimizerConfig::kSgd:
       problems.Expect(In0To1(optimizer.sgd().momentum()), "train.optimizer.sgd.momentum", optimizer.sgd().momentum(),
@@ -172,17 +173,23 @@ void CheckOptimizer(const OptimizerConfig& optimizer, Problems& problems) {
       problems.Expect(Above0(adamw.epsilon()), "train.optimizer.adamw.epsilon", adamw.epsilon(), "above 0 and finite");
       break;
     }
+    case OptimizerConfig::kLion: {
+      const LionConfig& lion = optimizer.lion();
+      problems.Expect(In0To1(lion.beta1()), "train.optimizer.lion.beta1", lion.beta1(), "at least 0 and below 1");
+      problems.Expect(In0To1(lion.beta2()), "train.optimizer.lion.beta2", lion.beta2(), "at least 0 and below 1");
+      break;
+    }
   }
 }
 
 // No schedule is a constant one.
 void CheckSchedule(const ScheduleConfig& schedule, Problems& problems) {
-  if (!schedule.has_cosine()) return;
-  const CosineScheduleConfig& cosine = schedule.cosine();
-  if (cosine.has_horizon_steps()) {
-    problems.Expect(cosine.horizon_steps() > cosine.warmup_steps(), "train.schedule.cosine.horizon_steps",
-                    cosine.horizon_steps(), absl::StrCat("more than warmup_steps, which is ", cosine.warmup_steps()));
+  if (HasHorizon(schedule) && schedule.has_horizon_steps()) {
+    problems.Expect(schedule.horizon_steps() > schedule.warmup_steps(), "train.schedule.horizon_steps",
+                    schedule.horizon_steps(),
+                    absl::StrCat("more than warmup_steps, which is ", schedule.warmup_steps()));
   }
+  const CosineScheduleConfig& cosine = schedule.cosine();
   problems.Expect(cosine.final_factor() >= 0 && cosine.final_factor() <= 1, "train.schedule.cosine.final_factor",
                   cosine.final_factor(), "from 0 to 1");
 }

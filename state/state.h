@@ -2,6 +2,7 @@
 #define BATON_STATE_STATE_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ namespace baton {
 // tensors' memory; CopyTo does not.
 struct State {
   FlatTensors model;
+  // Exponential moving average of the model's parameters, of the same layout; absent where none is configured.
+  std::optional<FlatTensors> ema;
   // By name, e.g. "class_weights".
   std::vector<std::pair<std::string, at::Tensor>> criterion;
   // By the slot's name, e.g. "exp_avg"; each has the model's layout.
@@ -38,6 +41,9 @@ struct State {
   std::map<std::string, std::string> attachments;
 
   at::Device device() const { return model.flat().device(); }
+  // The parameters that the model is used with: validated, chosen as the best, evaluated. The average where there is
+  // one, else the model's own.
+  const FlatTensors& weights() const { return ema.has_value() ? *ema : model; }
   // With tensors of its own on `device`.
   State CopyTo(at::Device device) const;
 };

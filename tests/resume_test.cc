@@ -20,8 +20,8 @@ using testing::IsEmpty;
 constexpr int kKilled = 128 + SIGKILL;
 
 // Dropout, shuffling, a schedule, clipping, four shards; an epoch of several steps with snapshots in its middle.
-const std::vector<std::string> kOverrides = {"train.gradient_shards=4", "train.clip_norm=1",
-                                             "train.schedule.cosine.warmup_steps=3"};
+const std::vector<std::string> kOverrides = {"train.gradient_shards=4", "train.clip_norm=1", "train.schedule.cosine={}",
+                                             "train.schedule.warmup_steps=3"};
 
 class Training {
  public:

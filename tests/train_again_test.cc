@@ -92,9 +92,9 @@ TEST(FewerEpochs, ThanWereDoneAreRefusedWhileUnfinished) {
 TEST(Schedule, AWarmupLongerThanTheScheduleIsRefused) {
   const PipelineFolder folder("warmup");
   ASSERT_EQ(folder.Run("load").exit_code, 0);
-  const ProcessResult refused = folder.Run("train", {"train.schedule.cosine.warmup_steps=100000"});
+  const ProcessResult refused = folder.Run("train", {"train.schedule.cosine={}", "train.schedule.warmup_steps=100000"});
   EXPECT_EQ(refused.exit_code, 64);
-  EXPECT_THAT(refused.err, HasSubstr("train.schedule.cosine.warmup_steps is 100000"));
+  EXPECT_THAT(refused.err, HasSubstr("train.schedule.warmup_steps is 100000"));
 }
 
 // libtorch takes other kernels under this variable, as it does on another CPU.

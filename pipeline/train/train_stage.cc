@@ -18,6 +18,7 @@
 #include "glog/logging.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
+#include "optim/schedule.h"
 #include "pipeline/attempt_info.h"
 #include "pipeline/decide.h"
 #include "pipeline/keys.h"
@@ -55,14 +56,13 @@ absl::Status CheckLimit(const TrainConfig& config, const TrainingProgress& progr
                    " already: set it to ", needed, " or more to go on, or give --start_over to begin anew with fewer"));
 }
 
-// The cosine has room after its warmup.
+// The schedule has room after its warmup.
 absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& progress) {
-  const uint64_t warmup = config.schedule().cosine().warmup_steps();
-  if (!config.schedule().has_cosine() || warmup < progress.schedule_horizon_steps()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("train.schedule.cosine.warmup_steps is ", warmup, ", but all of the schedule has ",
-                   progress.schedule_horizon_steps(),
-                   " steps (horizon_steps, or max_epochs times the steps of an epoch); lower it, or train longer"));
+  const uint64_t warmup = config.schedule().warmup_steps();
+  if (!HasHorizon(config.schedule()) || warmup < progress.schedule_horizon_steps()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "train.schedule.warmup_steps is ", warmup, ", but all of the schedule has ", progress.schedule_horizon_steps(),
+      " steps (horizon_steps, or max_epochs times the steps of an epoch); lower it, or train longer"));
 }
 
 // Steps of this key whose snapshots are results of a training that was complete. What a key was left with when another
@@ -83,12 +83,13 @@ absl::Status TrainGuarded(const Trainer::Parts& parts, State& state) try {
 
 // Raising max_epochs does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {
-  const bool over = config.schedule().has_cosine() && progress.step_index() >= progress.schedule_horizon_steps();
+  const bool over = HasHorizon(config.schedule()) && progress.step_index() >= progress.schedule_horizon_steps();
   if (!over || progress.epoch_index() >= config.max_epochs()) return;
-  LOG(WARNING) << "the cosine schedule ended at step " << progress.schedule_horizon_steps()
+  LOG(WARNING) << "the schedule ended at step " << progress.schedule_horizon_steps()
                << ": from here on the learning rate stays at "
-               << config.optimizer().learning_rate() * config.schedule().cosine().final_factor()
-               << ". A longer schedule is another training: name its end in train.schedule.cosine.horizon_steps";
+               << config.optimizer().learning_rate() *
+                      ScheduleFactor(config.schedule(), progress.step_index(), progress.schedule_horizon_steps())
+               << ". A longer schedule is another training: name its end in train.schedule.horizon_steps";
 }
 
 }  // namespace
@@ -126,10 +127,11 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   }
 
   // The newest snapshot that is intact, or the beginning.
-  const absl::StatusOr<TrainingSetup> set_up = SetUpTraining(
+  absl::StatusOr<TrainingSetup> set_up = SetUpTraining(
       fs, config, run.OutputFolder(kLoadStage, record.load().stage().key()), record.load().dataset_version());
   if (absl::IsDataLoss(set_up.status())) DigestCache::Forget(fs, run.DigestCacheFile());
   RETURN_IF_ERROR(set_up.status());
+  if (hooks.wrap_model) set_up->model = hooks.wrap_model(std::move(set_up->model));
   const TrainingSetup& setup = *set_up;
   State state = InitialState(config, setup, inputs);
   RETURN_IF_ERROR(CheckSchedule(config.train(), state.progress));
@@ -172,6 +174,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
                                 .snapshots = snapshots,
                                 .kept_for_good = kept_for_good,
                                 .pool = *setup.pool,
+                                .stop_at_step = hooks.stop_at_step,
                                 .on_snapshot = [&](const State& saved) { return train_record.AfterSnapshot(saved); }};
   const absl::Status result = train_record.Finish(TrainGuarded(parts, state), state);
   digests.Save();

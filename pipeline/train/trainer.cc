@@ -28,14 +28,19 @@ absl::Status Trainer::Train() {
     RETURN_IF_ERROR(step_.Run(parts_.train, order_.Batch(progress_.epoch_index(), progress_.train_batch_index())));
     if (progress_.train_batch_index() == order_.batches()) RETURN_IF_ERROR(FinishEpoch());
     ShowProgress();
-    const bool stop = StopRequested();
-    if (stop || Done() || SnapshotDue()) RETURN_IF_ERROR(SaveSnapshot());
-    if (stop && !Done()) {
-      return absl::CancelledError(absl::StrCat("stopped by signal ", StopSignal(), " at step ", progress_.step_index(),
-                                               "; run the same command again to go on from there"));
-    }
+    const absl::Status stop = CheckStop();
+    if (!stop.ok() || Done() || SnapshotDue()) RETURN_IF_ERROR(SaveSnapshot());
+    RETURN_IF_ERROR(stop);
   }
   return absl::OkStatus();
+}
+
+absl::Status Trainer::CheckStop() const {
+  const bool signal = StopRequested();
+  if (Done() || (!signal && progress_.step_index() != parts_.stop_at_step)) return absl::OkStatus();
+  return absl::CancelledError(absl::StrCat("stopped ", signal ? absl::StrCat("by signal ", StopSignal(), " ") : "",
+                                           "at step ", progress_.step_index(),
+                                           "; run the same command again to go on from there"));
 }
 
 absl::Status Trainer::FinishEpoch() {

@@ -38,6 +38,8 @@ class Trainer {
     // Steps whose snapshots stay, beside those that the configuration keeps.
     std::set<uint64_t> kept_for_good;
     WorkerPool& pool;
+    // Stop at this step as at a signal. 0: nowhere.
+    uint64_t stop_at_step = 0;
     // Called after each snapshot is durable.
     std::function<absl::Status(const State& state)> on_snapshot;
   };
@@ -55,6 +57,8 @@ class Trainer {
   absl::Status FinishEpoch();
   absl::Status SaveSnapshot();
   bool SnapshotDue() const;
+  // Cancelled if training is to stop here, before it is done.
+  absl::Status CheckStop() const;
   void ShowProgress();
 
   const Parts parts_;

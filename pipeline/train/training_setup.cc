@@ -107,7 +107,7 @@ State InitialState(const PipelineConfig& config, const TrainingSetup& setup, con
   if (const std::optional<uint64_t> epochs = ScheduleHorizonEpochs(train_inputs)) {
     progress.set_schedule_horizon_steps(*epochs * BatchCount(setup.train.rows(), config.train().batch_size()));
   } else {
-    progress.set_schedule_horizon_steps(config.train().schedule().cosine().horizon_steps());
+    progress.set_schedule_horizon_steps(config.train().schedule().horizon_steps());
   }
   progress.set_train_key(train_inputs.Key());
   progress.set_gradient_shards(config.train().gradient_shards());
