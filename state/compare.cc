@@ -65,6 +65,8 @@ void Compare(absl::string_view what, const NamedTensors& a, const NamedTensors& 
   }
 }
 
+NamedTensors EmaByName(const State& state) { return state.ema.has_value() ? ByName(*state.ema, "") : NamedTensors(); }
+
 NamedTensors OptimizerByName(const State& state) {
   NamedTensors by_name;
   for (const auto& [slot, tensors] : state.optimizer) by_name.merge(ByName(tensors, absl::StrCat(slot, "/")));
@@ -88,6 +90,7 @@ bool operator==(const State& a, const State& b) { return CompareModels(a, b).emp
 std::vector<std::string> Differences(const State& a, const State& b) {
   std::vector<std::string> lines;
   Compare("model", ByName(a.model, ""), ByName(b.model, ""), SameBits, lines);
+  Compare("ema", EmaByName(a), EmaByName(b), SameBits, lines);
   Compare("criterion", NamedTensors(a.criterion.begin(), a.criterion.end()),
           NamedTensors(b.criterion.begin(), b.criterion.end()), SameBits, lines);
   Compare("optimizer", OptimizerByName(a), OptimizerByName(b), SameBits, lines);

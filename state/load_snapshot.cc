@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -88,6 +89,11 @@ void AddPlaces(const FlatTensors& tensors, absl::string_view prefix, std::map<st
   }
 }
 
+bool HasFile(const SnapshotIndex& index, absl::string_view file) {
+  return std::any_of(index.files().begin(), index.files().end(),
+                     [file](const FileRecord& record) { return record.name() == file; });
+}
+
 absl::Status ReadCriterion(FileSystem& fs, const std::string& path, const SnapshotIndex& index, State& state) {
   ASSIGN_OR_RETURN(const auto reader, SafetensorsReader::Open(fs, JoinPath(path, kSnapshotCriterionFile)));
   std::map<std::string, Place> places;
@@ -131,6 +137,13 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
   AddPlaces(state.model, "", places);
   RETURN_IF_ERROR(ReadTensors(fs, path, kSnapshotModelFile, index, places));
 
+  if (HasFile(index, kSnapshotEmaFile)) {
+    state.ema = FlatTensors(layout, at::kCPU);
+    places.clear();
+    AddPlaces(*state.ema, "", places);
+    RETURN_IF_ERROR(ReadTensors(fs, path, kSnapshotEmaFile, index, places));
+  }
+
   places.clear();
   for (const std::string& slot : index.optimizer_slots()) {
     state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
@@ -140,8 +153,8 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
   RETURN_IF_ERROR(ReadCriterion(fs, path, index, state));
 
   for (const FileRecord& record : index.files()) {
-    if (record.name() == kSnapshotModelFile || record.name() == kSnapshotCriterionFile ||
-        record.name() == kSnapshotOptimizerFile)
+    if (record.name() == kSnapshotModelFile || record.name() == kSnapshotEmaFile ||
+        record.name() == kSnapshotCriterionFile || record.name() == kSnapshotOptimizerFile)
       continue;
     std::string& bytes = record.name() == kSnapshotVocabularyFile  ? state.vocabulary
                          : record.name() == kSnapshotTokenizerFile ? state.tokenizer

@@ -50,6 +50,10 @@ std::string PrettyPrint(const State& state) {
                   state.environment.libtorch_version(), "\n");
   absl::StrAppend(&text, "model: ", state.model.layout().parameter_count, " parameters\n");
   AppendTensors(state.model, text);
+  if (state.ema.has_value()) {
+    absl::StrAppend(&text, "moving average of the model:\n");
+    AppendTensors(*state.ema, text);
+  }
   for (const auto& [name, tensor] : state.criterion) {
     absl::StrAppend(&text, "criterion:\n");
     AppendTensor(name, tensor, text);

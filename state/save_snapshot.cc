@@ -106,8 +106,9 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
 
   ASSIGN_OR_RETURN(const auto folder, StagedFolder::Create(fs, path));
   SnapshotWriter writer(fs, folder->path(), index);
-  std::vector<TensorBytes> model, criterion, optimizer;
+  std::vector<TensorBytes> model, ema, criterion, optimizer;
   RETURN_IF_ERROR(AppendBytes(copy.model, "", model));
+  if (copy.ema.has_value()) RETURN_IF_ERROR(AppendBytes(*copy.ema, "", ema));
   for (const auto& [name, tensor] : copy.criterion) {
     ASSIGN_OR_RETURN(TensorBytes bytes, BytesOf(name, tensor));
     criterion.push_back(std::move(bytes));
@@ -117,6 +118,7 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
     RETURN_IF_ERROR(AppendBytes(tensors, absl::StrCat(slot, "/"), optimizer));
   }
   RETURN_IF_ERROR(writer.WriteTensors(kSnapshotModelFile, std::move(model)));
+  if (copy.ema.has_value()) RETURN_IF_ERROR(writer.WriteTensors(kSnapshotEmaFile, std::move(ema)));
   RETURN_IF_ERROR(writer.WriteTensors(kSnapshotCriterionFile, std::move(criterion)));
   RETURN_IF_ERROR(writer.WriteTensors(kSnapshotOptimizerFile, std::move(optimizer)));
   if (!copy.vocabulary.empty()) RETURN_IF_ERROR(writer.WriteBytes(kSnapshotVocabularyFile, copy.vocabulary));

@@ -11,7 +11,7 @@
 namespace baton {
 
 // A snapshot is a folder: state.binpb (a sealed SnapshotIndex, with the digest of every tensor and file), model,
-// criterion and optimizer as .safetensors, and the named bytes as files. docs/snapshot.md describes it.
+// moving average, criterion and optimizer as .safetensors, and the named bytes as files. docs/snapshot.md describes it.
 
 // Writes a snapshot of `state` to the folder `path`, which appears complete or not at all, from a copy on the CPU that
 // it makes first. Returns its index. AlreadyExists if something is there.

@@ -8,6 +8,7 @@ namespace baton {
 // Names of the files in a snapshot's folder, and the version of their format.
 inline constexpr char kSnapshotIndexFile[] = "state.binpb";
 inline constexpr char kSnapshotModelFile[] = "model.safetensors";
+inline constexpr char kSnapshotEmaFile[] = "ema.safetensors";
 inline constexpr char kSnapshotCriterionFile[] = "criterion.safetensors";
 inline constexpr char kSnapshotOptimizerFile[] = "optimizer.safetensors";
 inline constexpr char kSnapshotVocabularyFile[] = "vocabulary.json";

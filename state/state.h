@@ -55,8 +55,8 @@ std::vector<std::string> CompareModels(const State& a, const State& b);
 // The models are equal: names, shapes and values. Not whether training would go on alike: that is Identical().
 bool operator==(const State& a, const State& b);
 
-// How anything differs, bit for bit: model, criterion, optimizer, progress, named bytes. The environment and the
-// device, which say where and not what, are left out. Empty if nothing does.
+// How anything differs, bit for bit: model, average, criterion, optimizer, progress, named bytes. The environment and
+// the device, which say where and not what, are left out. Empty if nothing does.
 std::vector<std::string> Differences(const State& a, const State& b);
 bool Identical(const State& a, const State& b);
 

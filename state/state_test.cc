@@ -51,6 +51,14 @@ TEST(CompareModelsTest, NamesAndShapes) {
   EXPECT_FALSE(OneParameter("w", {2}) == OneParameter("v", {2}));
 }
 
+TEST(AverageTest, IsInOneAlone) {
+  State b = TestState(8);
+  b.ema.reset();
+  EXPECT_THAT(Differences(TestState(8), b),
+              ElementsAre("ema layers.0.bias: only in the first", "ema layers.0.weight: only in the first"));
+  EXPECT_TRUE(TestState(8) == b) << "the models are";
+}
+
 TEST(IdenticalTest, LooksAtBits) {
   State a = OneParameter("w", {2});
   State b = OneParameter("w", {2});
@@ -93,6 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Change{"Model", [](State& s) { s.model.views()[1][0].add_(1); },
                "model layers.0.bias: 1 of 2 values differ, by at most 1"},
+        Change{"Ema", [](State& s) { s.ema->views()[1][1].add_(4); },
+               "ema layers.0.bias: 1 of 2 values differ, by at most 4"},
         Change{"Criterion", [](State& s) { s.criterion[0].second[1].add_(2); },
                "criterion class_weights: 1 of 2 values differ, by at most 2"},
         Change{"CriterionType", [](State& s) { s.criterion[0].second = s.criterion[0].second.to(at::kDouble); },
@@ -127,6 +137,7 @@ TEST(StateTest, CopyToHasTensorsOfItsOwn) {
   State copy = original.CopyTo(at::kCPU);
   EXPECT_TRUE(Identical(original, copy));
   copy.model.views()[0].zero_();
+  copy.ema->views()[0].zero_();
   copy.criterion[0].second.zero_();
   copy.optimizer[0].second.views()[0].zero_();
   EXPECT_TRUE(Identical(original, TestState(8)));
@@ -142,6 +153,7 @@ TEST(PrettyPrintTest, SaysWhereTrainingIsAndWhatTheTensorsHold) {
   EXPECT_THAT(text, HasSubstr("model: 8 parameters\n"));
   EXPECT_THAT(text, testing::ContainsRegex(
                         "layers.0.weight +\\[2, 3\\] +mean \\+2.800e\\+01  std 1.366e\\+01  norm 7.632e\\+01\n"));
+  EXPECT_THAT(text, HasSubstr("moving average of the model:\n  layers.0.weight"));
   EXPECT_THAT(text, HasSubstr("optimizer exp_avg_sq:\n"));
   EXPECT_THAT(text, HasSubstr("vocabulary: 14 bytes\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("NaN")));

@@ -33,6 +33,7 @@ inline State TestState(uint64_t step) {
   State state;
   state.model = filled(1);
   state.model.views()[0].mul_(static_cast<double>(step));
+  state.ema = filled(30);
   state.criterion = {{"class_weights", at::tensor({1.0F, 2.5F})}};
   state.optimizer = {{"exp_avg", filled(10)}, {"exp_avg_sq", filled(20)}};
 
