@@ -12,7 +12,7 @@ namespace baton {
 double PlateauFactor(const PlateauState& state);
 
 // Takes an epoch's validation loss in, as torch.optim.lr_scheduler.ReduceLROnPlateau(mode="min",
-// threshold_mode="rel").step() does.
+// threshold_mode="rel", eps=0).step() does.
 void UpdatePlateau(const PlateauScheduleConfig& config, double validation_loss, PlateauState& state);
 
 }  // namespace baton
