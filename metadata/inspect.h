@@ -2,27 +2,20 @@
 #define BATON_METADATA_INSPECT_H_
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "base/file_system.h"
+#include "metadata/inspect_command.h"
 
 namespace baton {
 
-// What `inspect` can be told.
-struct InspectOptions {
-  // The command and the run directory: {"show", "runs/iris"}.
-  std::vector<std::string> arguments;
-  std::string format = "text";  // or "json"
-  uint64_t generation = 0;      // 0: the newest
-  std::string head;
-  // Folder that a relative run directory is relative to.
-  std::string working_folder;
-};
-
-// Appends to `output` what the command answers. DataLoss from "verify" if the history is not whole: `output` then says
-// why. Changes nothing in the run directory.
+// Does what options.arguments[0] names, after checking the number of arguments and the flags, and appends the answer to
+// `output`. InvalidArgument says how a command is called; the other errors are the commands' own, and `output` may then
+// say why. Changes nothing in a run directory.
 absl::Status Inspect(FileSystem& fs, const InspectOptions& options, std::string& output);
+
+// The text of --help: every command with what it does.
+std::string InspectHelp();
 
 }  // namespace baton
 

@@ -55,10 +55,10 @@ TEST_F(InspectTest, ShowsTheNewestGeneration) {
 }
 
 TEST_F(InspectTest, ShowsAnOlderGeneration) {
-  const Answer answer = RunInspect(absl::StrCat("show --generation 2 ", run_dir_));
+  const Answer answer = RunInspect(absl::StrCat("show ", run_dir_, "@2"));
   EXPECT_EQ(answer.exit_code, 0);
   EXPECT_THAT(answer.output, HasSubstr("generation 2"));
-  EXPECT_EQ(RunInspect(absl::StrCat("show --generation=4 ", run_dir_)).exit_code, 66);
+  EXPECT_EQ(RunInspect(absl::StrCat("show ", run_dir_, "@4")).exit_code, 66);
 }
 
 TEST_F(InspectTest, JsonHasTheNamesOfTheProto) {
@@ -78,7 +78,7 @@ TEST_F(InspectTest, ShowChangesNothing) {
   EXPECT_EQ(answer.exit_code, 0);
   EXPECT_THAT(answer.output, AllOf(HasSubstr("0000000003.binpb"), HasSubstr("generation 2")));
   EXPECT_TRUE(std::filesystem::exists(GenerationPath(run_dir_, 3)));
-  EXPECT_EQ(RunInspect(absl::StrCat("show --generation=3 ", run_dir_)).exit_code, 65);
+  EXPECT_EQ(RunInspect(absl::StrCat("show ", run_dir_, "@3")).exit_code, 65);
 }
 
 TEST_F(InspectTest, VerifiesAWholeRecord) {
@@ -131,12 +131,13 @@ TEST_F(InspectTest, RelativeFoldersAreRelativeToWhereTheUserStands) {
 TEST_F(InspectTest, Usage) {
   const Answer help = RunInspect("--help");
   EXPECT_EQ(help.exit_code, 0);
-  EXPECT_THAT(help.output, AllOf(HasSubstr("inspect show RUN_DIR"), HasSubstr("Exit codes")));
+  EXPECT_THAT(help.output, AllOf(HasSubstr("  inspect show RUN_DIR"), HasSubstr("Exit codes")));
   EXPECT_EQ(RunInspect("").exit_code, 64);
-  EXPECT_EQ(RunInspect("show").exit_code, 64);
+  EXPECT_THAT(RunInspect("show").output, HasSubstr("expected: inspect show RUN_DIR[@GENERATION]"));
   EXPECT_EQ(RunInspect("shwo " + run_dir_).exit_code, 64);
   EXPECT_EQ(RunInspect(absl::StrCat("show --format=yaml ", run_dir_)).exit_code, 64);
-  EXPECT_EQ(RunInspect(absl::StrCat("verify --generation=1 ", run_dir_)).exit_code, 64);
+  EXPECT_EQ(RunInspect(absl::StrCat("show ", run_dir_, "@0")).exit_code, 64);
+  EXPECT_EQ(RunInspect(absl::StrCat("show ", run_dir_, " ", run_dir_)).exit_code, 64);
   EXPECT_EQ(RunInspect(absl::StrCat("show --head=0 ", run_dir_)).exit_code, 64);
   const Answer typo = RunInspect(absl::StrCat("show --fromat=json ", run_dir_));
   EXPECT_EQ(typo.exit_code, 64);
