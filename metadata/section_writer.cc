@@ -35,15 +35,6 @@ Section& MutableSection(Metadata& record) {
   }
 }
 
-// Of Amendment and Deviation, whose fields are the same but for one name.
-template <typename Entry>
-void SetChange(SectionOwner owner, absl::string_view old_value, absl::string_view new_value, Entry& entry) {
-  entry.set_stage(std::string(OwnerName(owner)));
-  entry.set_old_value(std::string(old_value));
-  entry.set_new_value(std::string(new_value));
-  *entry.mutable_time() = ToTimestamp(absl::Now());
-}
-
 }  // namespace
 
 template <typename Section>
@@ -79,7 +70,8 @@ absl::Status SectionWriter<Section>::Update(const std::function<void(Section&)>&
 }
 
 template <typename Section>
-absl::Status SectionWriter<Section>::BeginAttempt(const KeyInputs& key_inputs, AttemptInfo info) {
+absl::Status SectionWriter<Section>::BeginAttempt(const KeyInputs& key_inputs, AttemptInfo info,
+                                                  const std::vector<Amendment>& amendments) {
   const Attempt attempt = MakeAttempt(store_.fs(), info, clock_);
   const std::string key = key_inputs.Key();
   absl::MutexLock lock(&mutex_);
@@ -98,6 +90,12 @@ absl::Status SectionWriter<Section>::BeginAttempt(const KeyInputs& key_inputs, A
     stage.set_status(StageRun::RUNNING);
     stage.clear_error();
     *stage.add_attempts() = attempt;
+    for (const Amendment& amendment : amendments) {
+      Amendment& added = *record.mutable_run()->add_amendments();
+      added = amendment;
+      added.set_stage(std::string(OwnerName(Owner<Section>())));
+      *added.mutable_time() = ToTimestamp(absl::Now());
+    }
     return absl::OkStatus();
   }));
   attempt_id_ = attempt.attempt_id();
@@ -128,24 +126,16 @@ absl::Status SectionWriter<Section>::CheckAttempt() const {
 }
 
 template <typename Section>
-absl::Status SectionWriter<Section>::AddAmendment(absl::string_view field, absl::string_view old_value,
-                                                  absl::string_view new_value) {
-  absl::MutexLock lock(&mutex_);
-  return Commit([&](Metadata& record, Section&) {
-    Amendment& amendment = *record.mutable_run()->add_amendments();
-    amendment.set_field(std::string(field));
-    SetChange(Owner<Section>(), old_value, new_value, amendment);
-  });
-}
-
-template <typename Section>
 absl::Status SectionWriter<Section>::AddDeviation(absl::string_view name, absl::string_view old_value,
                                                   absl::string_view new_value) {
   absl::MutexLock lock(&mutex_);
   return Commit([&](Metadata& record, Section&) {
     Deviation& deviation = *record.mutable_run()->add_deviations();
+    deviation.set_stage(std::string(OwnerName(Owner<Section>())));
     deviation.set_name(std::string(name));
-    SetChange(Owner<Section>(), old_value, new_value, deviation);
+    deviation.set_old_value(std::string(old_value));
+    deviation.set_new_value(std::string(new_value));
+    *deviation.mutable_time() = ToTimestamp(absl::Now());
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -38,7 +39,9 @@ class SectionWriter {
 
   // Begins an attempt: status RUNNING, no error. If the section stands under the same key, the attempt is added to the
   // others and the rest stays as it is; else the section is cleared first (what it held stays in older generations).
-  absl::Status BeginAttempt(const KeyInputs& key_inputs, AttemptInfo info) ABSL_LOCKS_EXCLUDED(mutex_);
+  // `amendments` are added to run.amendments in the same commit, in this stage's name, with the time.
+  absl::Status BeginAttempt(const KeyInputs& key_inputs, AttemptInfo info,
+                            const std::vector<Amendment>& amendments = {}) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Ends it: end_time, usage, and how it ended; `error` if it FAILED. `edit`, if given, is committed with it: a section
   // is never seen COMPLETE without its last results.
@@ -48,9 +51,7 @@ class SectionWriter {
   // OK if this writer's attempt is the newest of its stage; else Unavailable, naming the other.
   absl::Status CheckAttempt() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Adds to run.amendments or run.deviations, in this stage's name, with the time.
-  absl::Status AddAmendment(absl::string_view field, absl::string_view old_value, absl::string_view new_value)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Adds to run.deviations, in this stage's name, with the time.
   absl::Status AddDeviation(absl::string_view name, absl::string_view old_value, absl::string_view new_value)
       ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -177,7 +177,12 @@ TEST_F(SectionWriterTest, FinishingNeedsABeginning) {
 TEST_F(SectionWriterTest, AmendmentsAndDeviationsAreAddedToTheRun) {
   const absl::Time before = absl::Now();
   SectionWriter<TrainSection> writer(*store_);
-  ASSERT_THAT(writer.AddAmendment("train.batch_size", "32", "64"), IsOk());
+  Amendment amendment;
+  amendment.set_field("train.batch_size");
+  amendment.set_old_value("32");
+  amendment.set_new_value("64");
+  amendment.set_step_index(7);
+  ASSERT_THAT(writer.BeginAttempt(Inputs("1"), {}, {amendment}), IsOk());
   ASSERT_THAT(writer.AddDeviation("cpu_model", "A", "B"), IsOk());
   ASSERT_THAT(SectionWriter<LoadSection>(*store_).AddDeviation("cpu_model", "B", "C"), IsOk());
   const RunSection run = Read().run();
@@ -186,6 +191,7 @@ TEST_F(SectionWriterTest, AmendmentsAndDeviationsAreAddedToTheRun) {
   EXPECT_EQ(run.amendments(0).field(), "train.batch_size");
   EXPECT_EQ(run.amendments(0).old_value(), "32");
   EXPECT_EQ(run.amendments(0).new_value(), "64");
+  EXPECT_EQ(run.amendments(0).step_index(), 7);
   EXPECT_GE(FromTimestamp(run.amendments(0).time()), before);
   ASSERT_EQ(run.deviations_size(), 2);
   EXPECT_EQ(run.deviations(0).name(), "cpu_model");

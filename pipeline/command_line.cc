@@ -16,6 +16,7 @@
 // Names that glog's flags do not have: both would be the variable FLAGS_name.
 ABSL_FLAG(std::string, run_dir, "", "folder of the run");
 ABSL_FLAG(std::string, config, "", "configuration file");
+ABSL_FLAG(std::vector<std::string>, allow_changes, {}, "fields that may change in the middle of training");
 ABSL_FLAG(bool, start_over, false, "abandon unfinished work whose configuration or data changed");
 
 namespace baton {
@@ -29,6 +30,11 @@ Flags:
                      examples). Needed the first time; afterwards the run directory has it.
   --start_over       if this stage was not finished and its configuration or data changed since: leave that work where
                      it is, and begin anew. Finished results are never overwritten.
+  --allow_changes=NAME,...
+                     training goes on from its newest snapshot although what is named here changed; without it, that is
+                     refused while it is unfinished. NAME is a field or a message of fields, as in
+                     train.optimizer.learning_rate or train.schedule, or load.dataset for the data. The record keeps
+                     what changed from which step on. It has no effect where nothing changed, and on other stages.
   --help             this text
 
 Arguments of the form path=value set single fields of the configuration, and stay set in this run directory:
@@ -66,6 +72,10 @@ absl::StatusOr<StageOptions> OptionsOf(const std::vector<std::string>& arguments
   const std::string config = absl::GetFlag(FLAGS_config);
   if (!config.empty()) options.config_path = AbsolutePath(config, options.working_folder);
   options.start_over = absl::GetFlag(FLAGS_start_over);
+  options.allow_changes = absl::GetFlag(FLAGS_allow_changes);
+  if (options.start_over && !options.allow_changes.empty()) {
+    return absl::InvalidArgumentError("--start_over begins anew and --allow_changes goes on: give only one of them");
+  }
   return options;
 }
 

@@ -113,7 +113,7 @@ TEST(RunMainTest, HelpTeachesEveryFlagAndNoOther) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(outcome.out, StartsWith("Trains a model.\n\nFlags:\n"));
-  EXPECT_EQ(absl::GetAllFlags().size(), 3) << "flags of a library came in";
+  EXPECT_EQ(absl::GetAllFlags().size(), 4) << "flags of a library came in";
   for (const auto& flag : absl::GetAllFlags()) {
     EXPECT_THAT(outcome.out, HasSubstr(absl::StrCat("\n  --", std::string(flag.first)))) << flag.first;
   }

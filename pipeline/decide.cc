@@ -3,9 +3,12 @@
 #include <glog/logging.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "pipeline/amend.h"
 #include "pipeline/keys.h"
 
 namespace baton {
@@ -25,7 +28,9 @@ absl::string_view StatusWord(StageRun::Status status) {
 
 // Each on a line of its own.
 std::string Changes(const StageRun& recorded, const KeyInputs& inputs) {
-  return absl::StrJoin(DescribeChanges(RecordedInputs(recorded), inputs.values()), "",
+  std::vector<FieldValue> old_values = RecordedInputs(recorded);
+  std::erase_if(old_values, [](const FieldValue& value) { return IsAmendmentInput(value.first); });
+  return absl::StrJoin(DescribeChanges(old_values, inputs.values()), "",
                        [](std::string* out, const std::string& line) { absl::StrAppend(out, "\n  ", line); });
 }
 
@@ -51,6 +56,11 @@ absl::StatusOr<Decision> DecideStage(const StageSituation& situation,
     return situation.start_over ? Decision::kStart : Decision::kResume;
   }
 
+  if (!situation.allow_changes.empty() && situation.has_progress) {
+    RETURN_IF_ERROR(
+        CheckAllowed(TrainingChanges(recorded, situation.inputs, situation.allow_changes), situation.allow_changes));
+    return Decision::kAmend;
+  }
   const std::string changes = Changes(recorded, situation.inputs);
   if (complete || situation.start_over || !situation.has_progress) {
     LOG_IF(INFO, !situation.quiet) << situation.stage
@@ -61,7 +71,8 @@ absl::StatusOr<Decision> DecideStage(const StageSituation& situation,
       situation.stage, " is unfinished (", StatusWord(recorded.status()),
       ") and this changed since it was begun:", changes,
       "\nEither put back what changed, and the same command goes on where it stopped; or give --start_over to ",
-      "begin anew with what is now (what was written under the old key stays)."));
+      "begin anew with what is now (what was written under the old key stays); or name what may change in ",
+      "--allow_changes=NAME,... to go on from the newest snapshot with it, which the record then says."));
 }
 
 }  // namespace baton

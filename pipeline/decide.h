@@ -1,6 +1,9 @@
 #ifndef BATON_PIPELINE_DECIDE_H_
 #define BATON_PIPELINE_DECIDE_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,6 +19,8 @@ enum class Decision {
   kSkip,
   // It was begun under this key: go on from what is there.
   kResume,
+  // Go on from what another key left, with what --allow_changes allows changed (pipeline/amend.h).
+  kAmend,
   // Begin, in a folder of its own. With `start_over`, what stands there unfinished under this key is not gone on from.
   kStart,
 };
@@ -34,6 +39,8 @@ struct StageSituation {
   bool has_progress = false;
   // Log nothing: another process will decide again and say it.
   bool quiet = false;
+  // --allow_changes: what may change and the work go on.
+  std::vector<std::string> allow_changes = {};
 };
 
 // `verify_outputs` is asked only if the stage is complete under this key: OK if all that it recorded as written is
@@ -41,8 +48,9 @@ struct StageSituation {
 // start_over from the beginning; any other error is returned.
 //
 // InvalidArgument if the stage is unfinished under another key and has progress that would be abandoned, naming each
-// value that changed, and the choices. Where there is none, nothing is lost by beginning under the new key: a killed
-// evaluation does not keep training from going on, nor a failed load the mended configuration from being used.
+// value that changed, and the choices; or if something else changed than what allow_changes names. Where there is none,
+// nothing is lost by beginning under the new key: a killed evaluation does not keep training from going on, nor a
+// failed load the mended configuration from being used.
 absl::StatusOr<Decision> DecideStage(const StageSituation& situation, absl::FunctionRef<absl::Status()> verify_outputs);
 
 }  // namespace baton

@@ -1,17 +1,14 @@
 #include "pipeline/keys.h"
 
+#include <algorithm>
+#include <string>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/fields.h"
 #include "optim/schedule.h"
 
 namespace baton {
-namespace {
-
-constexpr absl::string_view kHorizonInput = "train.schedule_horizon_epochs";
-
-}  // namespace
-
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
   KeyInputs inputs;
   inputs.Add("raw_file.sha256", raw_sha256);
@@ -27,21 +24,33 @@ KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const 
   if (train.schedule().has_constant()) train.mutable_schedule()->clear_constant();
   const auto with_horizon = [&](absl::string_view epochs) {
     KeyInputs inputs;
-    inputs.Add("load.dataset", load.dataset_version());
+    inputs.Add(kDatasetInput, load.dataset_version());
     inputs.Add("seed", absl::StrCat(config.seed()));
     inputs.Add(FrozenFields(train, "train"));
     if (!epochs.empty()) inputs.Add(kHorizonInput, epochs);
     inputs.Add("train.format_version", absl::StrCat(kTrainFormatVersion));
     return inputs;
   };
+  // If nothing changed, then what was fixed when training started or went on still is.
   const ScheduleConfig& schedule = config.train().schedule();
-  if (!HasHorizon(schedule) || schedule.has_horizon_steps()) return with_horizon("");
-  for (const KeyInput& input : recorded.stage().key_inputs()) {
-    if (input.name() != kHorizonInput) continue;
-    const KeyInputs inputs = with_horizon(input.value());
-    if (inputs.Key() == recorded.stage().key()) return inputs;
+  const bool fixes_horizon = HasHorizon(schedule) && !schedule.has_horizon_steps();
+  std::string horizon;
+  std::vector<FieldValue> amendment;
+  for (const auto& [name, value] : RecordedInputs(recorded.stage())) {
+    if (name == kHorizonInput && fixes_horizon) horizon = value;
+    if (IsAmendmentInput(name)) amendment.emplace_back(name, value);
   }
-  return with_horizon(absl::StrCat(config.train().max_epochs()));
+  KeyInputs unchanged = with_horizon(horizon);
+  unchanged.Add(amendment);
+  if (unchanged.Key() == recorded.stage().key()) return unchanged;
+  return with_horizon(fixes_horizon ? absl::StrCat(config.train().max_epochs()) : "");
+}
+
+bool IsAmendmentInput(absl::string_view name) { return name == kAmendedFromInput || name == kAmendedStepInput; }
+
+bool IsAmended(const KeyInputs& train_inputs) {
+  return std::any_of(train_inputs.values().begin(), train_inputs.values().end(),
+                     [](const FieldValue& value) { return IsAmendmentInput(value.first); });
 }
 
 std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs) {
@@ -65,7 +74,7 @@ const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const T
 
 KeyInputs EvaluateKey(const PipelineConfig& config, const TrainSection& train, const LoadSection& load) {
   KeyInputs inputs;
-  inputs.Add("load.dataset", load.dataset_version());
+  inputs.Add(kDatasetInput, load.dataset_version());
   inputs.Add("train.model", EvaluatedSnapshot(config, train).model_sha256());
   inputs.Add(FrozenFields(config.train().model(), "train.model_config"));
   inputs.Add(FrozenFields(config.evaluate(), "evaluate"));

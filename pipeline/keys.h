@@ -21,6 +21,17 @@ inline constexpr int kLoadFormatVersion = 1;
 inline constexpr int kTrainFormatVersion = 1;
 inline constexpr int kEvaluateFormatVersion = 1;
 
+// Names of inputs of train's key that are no fields of the configuration.
+inline constexpr char kDatasetInput[] = "load.dataset";
+// The epoch in which a schedule ends that names no horizon.
+inline constexpr char kHorizonInput[] = "train.schedule.horizon_epochs";
+// Of a training that went on from another with something changed (pipeline/amend.h).
+inline constexpr char kAmendedFromInput[] = "train.amended_from";
+inline constexpr char kAmendedStepInput[] = "train.amended_step";
+bool IsAmendmentInput(absl::string_view name);
+// Whether train's inputs are those of such a training.
+bool IsAmended(const KeyInputs& train_inputs);
+
 // `raw_sha256` is the raw file's.
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
 

@@ -1,6 +1,7 @@
-// The train program for tests of crashes. It is //pipeline/train, but for two things that the environment asks for:
+// The train program for tests of crashes. It is //pipeline/train, but for three things that the environment asks for:
 //   BATON_KILL_AT=K           it kills itself with SIGKILL at its K-th call that changes a file, in the middle of it
 //                             where that is a write
+//   BATON_STOP_AT_STEP=N      training stops at this step as at a signal
 //   BATON_DO_NOT_RESTORE=WHAT after a snapshot was loaded, this part of the State is as it was at the very beginning:
 //                             the control by which a test shows that it would notice
 #include <cstdlib>
@@ -39,6 +40,9 @@ absl::Status Train(const StageOptions& options) {
                .effect = Fault::Effect::kKilled});
   }
   TrainHooks hooks;
+  if (const char* text = std::getenv("BATON_STOP_AT_STEP"); text != nullptr) {
+    if (!absl::SimpleAtoi(text, &hooks.stop_at_step)) return absl::InvalidArgumentError("BATON_STOP_AT_STEP");
+  }
   if (const char* what = std::getenv("BATON_DO_NOT_RESTORE"); what != nullptr) {
     hooks.after_restore = [what](State& state) { Forget(what, state); };
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/digest_cache.h"
 #include "base/errors.h"
 #include "base/files.h"
@@ -17,6 +18,7 @@
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "metadata/store.h"
+#include "pipeline/amend.h"
 #include "pipeline/pipeline_config.h"
 #include "pipeline/run/child_process.h"
 #include "pipeline/run/plan.h"
@@ -100,6 +102,9 @@ absl::Status RunStage(const StageOptions& options, const std::string& program, c
   ASSIGN_OR_RETURN(const std::string stage_program, FindStageProgram(*options.fs, program, stage.name));
   std::vector<std::string> command = {stage_program, absl::StrCat("--run_dir=", options.run_dir)};
   if (options.start_over) command.push_back("--start_over");
+  if (stage.name == kTrainStage && !options.allow_changes.empty()) {
+    command.push_back(absl::StrCat("--allow_changes=", absl::StrJoin(options.allow_changes, ",")));
+  }
   // The summary has it.
   if (stage.name == kEvaluateStage) command.push_back("--noprint_table");
   ASSIGN_OR_RETURN(const ChildEnd end, RunChild(command));
@@ -147,6 +152,7 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
   InstallStopSignals();
   FileSystem& fs = *options.fs;
   const RunDirectory run(options.run_dir);
+  RETURN_IF_ERROR(CheckAllowedNames(options.allow_changes));
   ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
   ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
   ASSIGN_OR_RETURN(Metadata record, store->Read());
@@ -156,7 +162,7 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
   for (const Stage& stage : kStages) {
     // Each stage that ran has added to it.
     DigestCache digests(fs, run.DigestCacheFile());
-    const PlanContext context = {fs, run, config, options.start_over, digests};
+    const PlanContext context = {fs, run, config, options.start_over, options.allow_changes, digests};
     ASSIGN_OR_RETURN(const StagePlan plan, stage.plan(context, record));
     const bool skip = plan.decision == Decision::kSkip;
     if (!skip && stage.name == kLoadStage) RETURN_IF_ERROR(CheckUnfinishedTraining(context, record, plan));

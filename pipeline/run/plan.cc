@@ -17,12 +17,14 @@ namespace {
 absl::StatusOr<Decision> Decide(const PlanContext& context, absl::string_view stage, const StageRun& recorded,
                                 const KeyInputs& inputs, bool has_progress,
                                 const google::protobuf::RepeatedPtrField<Artifact>& outputs) {
-  const StageSituation situation = {.stage = stage,
-                                    .recorded = recorded,
-                                    .inputs = inputs,
-                                    .start_over = context.start_over,
-                                    .has_progress = has_progress,
-                                    .quiet = true};
+  const StageSituation situation = {
+      .stage = stage,
+      .recorded = recorded,
+      .inputs = inputs,
+      .start_over = context.start_over,
+      .has_progress = has_progress,
+      .quiet = true,
+      .allow_changes = stage == kTrainStage ? context.allow_changes : std::vector<std::string>()};
   return DecideStage(situation, [&] { return VerifyOutputs(context.run, outputs, context.digests); });
 }
 
@@ -58,7 +60,7 @@ absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& r
 
 absl::StatusOr<StagePlan> PlanTrain(const PlanContext& context, const Metadata& record) {
   StagePlan plan;
-  plan.inputs = TrainKey(context.config, record.load(), record.train());
+  plan.inputs = TrainKey(context.config, record.load(), context.start_over ? TrainSection() : record.train());
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
   ASSIGN_OR_RETURN(plan.decision, Decide(context, kTrainStage, record.train().stage(), plan.inputs, has_progress,
                                          record.train().model_artifacts()));
@@ -80,7 +82,9 @@ absl::StatusOr<StagePlan> PlanEvaluate(const PlanContext& context, const Metadat
 }
 
 absl::Status CheckUnfinishedTraining(const PlanContext& context, const Metadata& record, const StagePlan& load) {
-  if (record.train().stage().status() == StageRun::COMPLETE) return absl::OkStatus();
+  // What is complete is left where it is, unless it is to go on.
+  const bool complete = record.train().stage().status() == StageRun::COMPLETE;
+  if (complete && context.allow_changes.empty()) return absl::OkStatus();
   LoadSection expected;
   if (record.load().stage().key() == load.inputs.Key() && record.load().has_dataset_version()) {
     // The same key gives the same dataset again.

@@ -2,6 +2,7 @@
 #define BATON_PIPELINE_RUN_PLAN_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,6 +25,7 @@ struct PlanContext {
   const RunDirectory& run;
   const PipelineConfig& config;
   bool start_over = false;
+  const std::vector<std::string>& allow_changes;
   DigestCache& digests;
 };
 

@@ -73,7 +73,7 @@ class PlanTest : public testing::Test {
   using Planner = absl::StatusOr<StagePlan> (*)(const PlanContext&, const Metadata&);
   absl::StatusOr<StagePlan> Plan(Planner planner) {
     DigestCache digests(fs_, run_.DigestCacheFile());
-    return planner({fs_, run_, config_, start_over_, digests}, record_);
+    return planner({fs_, run_, config_, start_over_, allow_changes_, digests}, record_);
   }
   // What is planned; a failure if nothing can be.
   StagePlan Planned(Planner planner) {
@@ -83,7 +83,8 @@ class PlanTest : public testing::Test {
   }
   absl::Status Check() {
     DigestCache digests(fs_, run_.DigestCacheFile());
-    return CheckUnfinishedTraining({fs_, run_, config_, start_over_, digests}, record_, Planned(PlanLoad));
+    return CheckUnfinishedTraining({fs_, run_, config_, start_over_, allow_changes_, digests}, record_,
+                                   Planned(PlanLoad));
   }
 
   FileSystem& fs_ = FileSystem::Posix();
@@ -93,6 +94,7 @@ class PlanTest : public testing::Test {
   PipelineConfig config_;
   Metadata record_;
   bool start_over_ = false;
+  std::vector<std::string> allow_changes_;
 };
 
 TEST_F(PlanTest, CompleteStagesAreSkippedEvenWithStartOver) {

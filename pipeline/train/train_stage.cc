@@ -18,7 +18,7 @@
 #include "glog/logging.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
-#include "optim/schedule.h"
+#include "pipeline/amend.h"
 #include "pipeline/attempt_info.h"
 #include "pipeline/decide.h"
 #include "pipeline/keys.h"
@@ -26,6 +26,8 @@
 #include "pipeline/pipeline_config.h"
 #include "pipeline/run_directory.h"
 #include "pipeline/torch_setup.h"
+#include "pipeline/train/amend_training.h"
+#include "pipeline/train/resume_checks.h"
 #include "pipeline/train/train_record.h"
 #include "pipeline/train/trainer.h"
 #include "pipeline/train/training_setup.h"
@@ -45,26 +47,6 @@ absl::Status RecordDeviations(const Environment& before, const Environment& now,
   return absl::OkStatus();
 }
 
-// Training that is past the limit has no State that the limit would give: its own ends in the middle of an epoch, or
-// after more of them.
-absl::Status CheckLimit(const TrainConfig& config, const TrainingProgress& progress) {
-  const bool in_epoch = progress.train_batch_index() > 0;
-  const uint64_t needed = progress.epoch_index() + (in_epoch ? 1 : 0);
-  if (needed <= config.max_epochs() || progress.stopped_early()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("train.max_epochs is ", config.max_epochs(), ", but this unfinished training is in epoch ", needed,
-                   " already: set it to ", needed, " or more to go on, or give --start_over to begin anew with fewer"));
-}
-
-// The schedule has room after its warmup.
-absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& progress) {
-  const uint64_t warmup = config.schedule().warmup_steps();
-  if (!HasHorizon(config.schedule()) || warmup < progress.schedule_horizon_steps()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "train.schedule.warmup_steps is ", warmup, ", but all of the schedule has ", progress.schedule_horizon_steps(),
-      " steps (horizon_steps, or max_epochs times the steps of an epoch); lower it, or train longer"));
-}
-
 // Steps of this key whose snapshots are results of a training that was complete. What a key was left with when another
 // one took its place in the record is taken for finished.
 absl::StatusOr<std::set<uint64_t>> FinishedSteps(const TrainSection& recorded, bool same_key,
@@ -81,17 +63,6 @@ absl::Status TrainGuarded(const Trainer::Parts& parts, State& state) try {
   return StatusFromException(exception);
 }
 
-// Raising max_epochs does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
-void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {
-  const bool over = HasHorizon(config.schedule()) && progress.step_index() >= progress.schedule_horizon_steps();
-  if (!over || progress.epoch_index() >= config.max_epochs()) return;
-  LOG(WARNING) << "the schedule ended at step " << progress.schedule_horizon_steps()
-               << ": from here on the learning rate stays at "
-               << config.optimizer().learning_rate() *
-                      ScheduleFactor(config.schedule(), progress.step_index(), progress.schedule_horizon_steps())
-               << ". A longer schedule is another training: name its end in train.schedule.horizon_steps";
-}
-
 }  // namespace
 
 absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
@@ -99,6 +70,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   MakeDeterministic();
   FileSystem& fs = *options.fs;
   const RunDirectory run(options.run_dir);
+  RETURN_IF_ERROR(CheckAllowedNames(options.allow_changes));
   ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
   RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
   ASSIGN_OR_RETURN(const auto lock, FileLock::Acquire(run.LockFile(kTrainStage), FileLock::Mode::kExclusive));
@@ -109,8 +81,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   RETURN_IF_ERROR(CheckLoadIsCurrent(config, record.load()));
 
   // What is there to do?
-  const KeyInputs inputs = TrainKey(config, record.load(), record.train());
-  SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, inputs.Key()));
+  KeyInputs inputs = TrainKey(config, record.load(), options.start_over ? TrainSection() : record.train());
   DigestCache digests(fs, run.DigestCacheFile());
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(fs, run, record.train()));
   ASSIGN_OR_RETURN(const Decision decision,
@@ -118,7 +89,8 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
                                 .recorded = record.train().stage(),
                                 .inputs = inputs,
                                 .start_over = options.start_over,
-                                .has_progress = has_progress},
+                                .has_progress = has_progress,
+                                .allow_changes = options.allow_changes},
                                [&] { return VerifyOutputs(run, record.train().model_artifacts(), digests); }));
   digests.Save();
   if (decision == Decision::kSkip && !TrainWantsMore(config, record.train())) {
@@ -133,6 +105,14 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   RETURN_IF_ERROR(set_up.status());
   if (hooks.wrap_model) set_up->model = hooks.wrap_model(std::move(set_up->model));
   const TrainingSetup& setup = *set_up;
+  std::vector<Amendment> amendments;
+  if (decision == Decision::kAmend) {
+    ASSIGN_OR_RETURN(AmendedTraining amended,
+                     AmendTraining(fs, run, config, setup, record.train(), inputs, options.allow_changes));
+    inputs = std::move(amended.inputs);
+    amendments = std::move(amended.amendments);
+  }
+  SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, inputs.Key()));
   State state = InitialState(config, setup, inputs);
   RETURN_IF_ERROR(CheckSchedule(config.train(), state.progress));
   // --start_over is for work of this key that is unfinished, or of which too much is damaged.
@@ -145,11 +125,16 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   if (restored.has_value()) {
     RETURN_IF_ERROR(CheckFits(*restored, state));
     RETURN_IF_ERROR(CheckLimit(config.train(), restored->progress));
+    RETURN_IF_ERROR(CheckEnvironment(config.train(), restored->environment, state.environment));
     info.resumed_from_step = restored->progress.step_index();
+  } else if (IsAmended(inputs)) {
+    return absl::DataLossError(absl::StrCat("no snapshot is left in ", run.OutputFolder(kTrainStage, inputs.Key()),
+                                            ", from which this training, that was changed on its way, could go on; put "
+                                            "an intact copy back, or train from the beginning with --start_over"));
   }
   // Only a configuration that was not refused is kept.
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
-  RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info)));
+  RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info), amendments));
   RETURN_IF_ERROR(writer.Update([&](TrainSection& section) {
     section.mutable_finished_steps()->Assign(kept_for_good.begin(), kept_for_good.end());
   }));

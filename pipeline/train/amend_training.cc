@@ -1,0 +1,106 @@
+#include "pipeline/train/amend_training.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+#include "pipeline/amend.h"
+#include "pipeline/keys.h"
+#include "state/snapshot_store.h"
+
+namespace baton {
+namespace {
+
+// Whether any of these, or a part of one, is among the changes.
+bool Changed(const std::vector<InputChange>& changes, std::initializer_list<absl::string_view> names) {
+  return std::any_of(changes.begin(), changes.end(), [&names](const InputChange& change) {
+    return std::any_of(names.begin(), names.end(), [&change](absl::string_view name) {
+      return change.name == name || absl::StartsWith(change.name, absl::StrCat(name, "."));
+    });
+  });
+}
+
+// `initial` is the State with which a training with the new values would begin.
+void Amend(const State& initial, const std::vector<InputChange>& changes, State& state) {
+  state.criterion = initial.criterion;
+  state.vocabulary = initial.vocabulary;
+  state.tokenizer = initial.tokenizer;
+  state.attachments = initial.attachments;
+  TrainingProgress& progress = state.progress;
+  progress.set_train_key(initial.progress.train_key());
+  progress.set_gradient_shards(initial.progress.gradient_shards());
+  progress.set_threads_per_worker(initial.progress.threads_per_worker());
+  progress.set_schedule_horizon_steps(initial.progress.schedule_horizon_steps());
+  if (progress.train_batch_index() > 0 && Changed(changes, {kDatasetInput, "seed", "train.batch_size"})) {
+    progress.set_train_batch_index(0);
+    progress.set_epoch_loss_sum(0);
+    progress.set_epoch_weight_sum(0);
+  }
+  if (Changed(changes, {kDatasetInput, "train.criterion", "train.selection_metric", "train.ema"})) {
+    progress.clear_best();
+    progress.clear_early_stopping_reference();
+    progress.clear_epochs_without_improvement();
+    progress.clear_plateau();
+  }
+  if (Changed(changes, {"train.schedule"})) progress.clear_plateau();
+  if (progress.stopped_early()) {
+    progress.clear_stopped_early();
+    progress.clear_epochs_without_improvement();
+  }
+}
+
+absl::Status CheckStillFits(const State& state, const State& initial) {
+  const absl::Status fits = CheckFits(state, initial);
+  if (!absl::IsDataLoss(fits)) return fits;
+  return absl::InvalidArgumentError(
+      absl::StrCat(fits.message(),
+                   ": --allow_changes cannot change what State consists of. Put it back, or begin anew "
+                   "with --start_over"));
+}
+
+}  // namespace
+
+absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
+                                              const TrainingSetup& setup, const TrainSection& recorded,
+                                              const KeyInputs& inputs, const std::vector<std::string>& allowed) {
+  SnapshotStore before(fs, run.OutputFolder(kTrainStage, recorded.stage().key()));
+  ASSIGN_OR_RETURN(std::optional<State> newest, before.LoadLatest(setup.device));
+  if (!newest.has_value()) {
+    return absl::DataLossError(absl::StrCat("the snapshots of training ", recorded.stage().key(),
+                                            " are gone; put them back, or begin anew with --start_over"));
+  }
+  const uint64_t step = newest->progress.step_index();
+  const std::vector<InputChange> changes = TrainingChanges(recorded.stage(), inputs, allowed);
+  AmendedTraining amended;
+  amended.inputs = AmendedInputs(recorded.stage(), inputs, allowed, step);
+  amended.amendments = MakeAmendments(changes, recorded.stage(), amended.inputs, step);
+
+  const State initial = InitialState(config, setup, amended.inputs);
+  const uint64_t batches_done = newest->progress.train_batch_index();
+  Amend(initial, changes, *newest);
+  RETURN_IF_ERROR(CheckStillFits(*newest, initial));
+  if (newest->progress.train_batch_index() != batches_done) {
+    LOG(WARNING) << "the order of the data changes in the middle of epoch " << newest->progress.epoch_index() + 1
+                 << ", after " << batches_done << " batches: that epoch begins anew";
+  }
+  SnapshotStore after(fs, run.OutputFolder(kTrainStage, amended.inputs.Key()));
+  // The best one first: the newest is of use only beside it.
+  if (newest->progress.has_best() && newest->progress.best().step_index() != step) {
+    ASSIGN_OR_RETURN(State best, LoadSnapshot(fs, before.PathOf(newest->progress.best().step_index()), at::kCPU));
+    Amend(initial, changes, best);
+    RETURN_IF_ERROR(after.Save(best).status());
+  }
+  RETURN_IF_ERROR(after.Save(*newest).status());
+  for (const InputChange& change : changes) {
+    LOG(INFO) << "train: from step " << step << " on " << change.name << " is "
+              << (change.new_value.empty() ? "not set" : change.new_value) << ", and was "
+              << (change.old_value.empty() ? "not set" : change.old_value) << "; the record says so";
+  }
+  return amended;
+}
+
+}  // namespace baton
