@@ -4,7 +4,8 @@
 
 CHECKS has a line "ok NAME" or "FAILED NAME" for each check. EVENTS is Bazel's build event file, as JSON lines, of a
 `bazel test` that exited with STATUS ("not_run": there was none). Each test case of a test.xml counts as one, skipped
-ones not at all; so does a target that could not be built, or that failed although none of its cases did.
+ones not at all, but they are named with their reason; so does a target that could not be built, or that failed although
+none of its cases did.
 """
 
 import json
@@ -14,7 +15,8 @@ import xml.etree.ElementTree
 
 
 def count_target(label):
-    """Passed cases of a test target and the names of its failed ones, from what Bazel left in bazel-testlogs."""
+    """Passed cases of a test target and the names of its failed ones, from what Bazel left in bazel-testlogs. Names the
+    skipped ones."""
     package, name = label.removeprefix("//").split(":")
     passed, failed = 0, []
     for file in sorted(pathlib.Path("bazel-testlogs", package, name).glob("**/test.xml")):
@@ -23,7 +25,10 @@ def count_target(label):
                 # Without a class: not of gtest but Bazel's own, for a test that left no report, such as a crashed one.
                 case_name = f"{case.get('classname')}.{case.get('name')}" if case.get("classname") else ""
                 failed.append(f"{label} {case_name}".strip())
-            elif case.get("status") != "notrun" and case.find("skipped") is None:
+            elif case.find("skipped") is not None:
+                reason = (case.find("skipped").get("message") or "no reason given").strip().splitlines()[-1]
+                print(f"skipped: {label} {case.get('name')}: {reason}")
+            elif case.get("status") != "notrun":
                 passed += 1
     return passed, failed
 
