@@ -11,7 +11,7 @@
 #include "base/status_macros.h"
 #include "google/protobuf/util/json_util.h"
 #include "state/snapshot.h"
-#include "state/snapshot_files.h"
+#include "state/snapshot_index.h"
 #include "state/snapshot_store.h"
 
 namespace baton {

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -9,10 +8,9 @@
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/safetensors.h"
-#include "base/seal.h"
 #include "base/status_macros.h"
 #include "state/snapshot.h"
-#include "state/snapshot_files.h"
+#include "state/snapshot_index.h"
 
 #include "third_party/torch_begin.h"
 
@@ -89,11 +87,6 @@ void AddPlaces(const FlatTensors& tensors, absl::string_view prefix, std::map<st
   }
 }
 
-bool HasFile(const SnapshotIndex& index, absl::string_view file) {
-  return std::any_of(index.files().begin(), index.files().end(),
-                     [file](const FileRecord& record) { return record.name() == file; });
-}
-
 absl::Status ReadCriterion(FileSystem& fs, const std::string& path, const SnapshotIndex& index, State& state) {
   ASSIGN_OR_RETURN(const auto reader, SafetensorsReader::Open(fs, JoinPath(path, kSnapshotCriterionFile)));
   std::map<std::string, Place> places;
@@ -106,18 +99,6 @@ absl::Status ReadCriterion(FileSystem& fs, const std::string& path, const Snapsh
 }
 
 }  // namespace
-
-absl::StatusOr<SnapshotIndex> ReadSnapshotIndex(FileSystem& fs, const std::string& path) {
-  const std::string file = JoinPath(path, kSnapshotIndexFile);
-  ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, file));
-  SnapshotIndex index;
-  RETURN_IF_ERROR(Unseal(bytes, file, index));
-  if (index.format_version() != kSnapshotFormatVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(file, " has format version ", index.format_version(),
-                                                      "; this program reads version ", kSnapshotFormatVersion));
-  }
-  return index;
-}
 
 absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device) {
   ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, path));
@@ -137,7 +118,7 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
   AddPlaces(state.model, "", places);
   RETURN_IF_ERROR(ReadTensors(fs, path, kSnapshotModelFile, index, places));
 
-  if (HasFile(index, kSnapshotEmaFile)) {
+  if (FindFile(index, kSnapshotEmaFile) != nullptr) {
     state.ema = FlatTensors(layout, at::kCPU);
     places.clear();
     AddPlaces(*state.ema, "", places);
@@ -153,9 +134,7 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
   RETURN_IF_ERROR(ReadCriterion(fs, path, index, state));
 
   for (const FileRecord& record : index.files()) {
-    if (record.name() == kSnapshotModelFile || record.name() == kSnapshotEmaFile ||
-        record.name() == kSnapshotCriterionFile || record.name() == kSnapshotOptimizerFile)
-      continue;
+    if (IsSnapshotTensorFile(record.name())) continue;
     std::string& bytes = record.name() == kSnapshotVocabularyFile  ? state.vocabulary
                          : record.name() == kSnapshotTokenizerFile ? state.tokenizer
                                                                    : state.attachments[record.name()];

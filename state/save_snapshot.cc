@@ -8,7 +8,7 @@
 #include "base/seal.h"
 #include "base/status_macros.h"
 #include "state/snapshot.h"
-#include "state/snapshot_files.h"
+#include "state/snapshot_index.h"
 
 namespace baton {
 namespace {

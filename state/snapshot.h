@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
+#include "state/snapshot_index.h"
 #include "state/state.h"
 
 namespace baton {
@@ -16,10 +17,6 @@ namespace baton {
 // Writes a snapshot of `state` to the folder `path`, which appears complete or not at all, from a copy on the CPU that
 // it makes first. Returns its index. AlreadyExists if something is there.
 absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path);
-
-// Reads the index alone and checks its seal. NotFound if there is no snapshot; DataLoss if it is
-// damaged; FailedPrecondition if it is of a format that this program does not read.
-absl::StatusOr<SnapshotIndex> ReadSnapshotIndex(FileSystem& fs, const std::string& path);
 
 // Reads a whole snapshot onto `device`. Every byte is checked: DataLoss names the file, and the tensor where it is one.
 absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device);

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "state/snapshot_index.h"
 
 namespace baton {
 namespace {
