@@ -1,7 +1,7 @@
 #include "state/snapshot_store.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -114,26 +114,21 @@ absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state) {
   return SaveSnapshot(fs_, state, path);
 }
 
-absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, uint64_t keep_last,
-                                      const std::set<uint64_t>& kept_for_good) {
-  ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
-  std::erase_if(steps, [&](uint64_t step) { return step > progress.step_index(); });
-  if (steps.size() <= keep_last) return absl::OkStatus();
-
-  std::set<uint64_t> kept(steps.end() - keep_last, steps.end());
-  for (const uint64_t step : std::vector<uint64_t>(kept.begin(), kept.end())) {
+absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy) {
+  const auto best_of = [&](uint64_t step) -> absl::StatusOr<std::optional<uint64_t>> {
     TrainingProgress its_progress = progress;
     if (step != progress.step_index()) {
       const absl::StatusOr<SnapshotIndex> index = ReadSnapshotIndex(fs_, PathOf(step));
       if (!index.ok() && !IsDamage(index.status())) return index.status();
-      if (!index.ok()) continue;
+      if (!index.ok()) return std::nullopt;
       its_progress = index->progress();
     }
-    if (its_progress.has_best()) kept.insert(its_progress.best().step_index());
-  }
-
+    if (!its_progress.has_best()) return std::nullopt;
+    return its_progress.best().step_index();
+  };
+  ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
+  ASSIGN_OR_RETURN(steps, StepsToRemove(std::move(steps), progress, policy, best_of));
   for (const uint64_t step : steps) {
-    if (kept.contains(step) || kept_for_good.contains(step)) continue;
     // Out of the way first: a folder half removed must not look like a snapshot.
     const std::string going = JoinPath(folder_, absl::StrCat(".tmp-removed-", FolderName(step)));
     if (const int result = fs_.Rename(PathOf(step), going); result < 0) return IoError(result, "rename", PathOf(step));

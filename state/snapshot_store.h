@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
+#include "state/retention.h"
 #include "state/snapshot.h"
 #include "state/state.h"
 
@@ -38,10 +38,9 @@ class SnapshotStore {
   // FailedPrecondition names the first differences.
   absl::StatusOr<SnapshotIndex> Save(const State& state);
 
-  // Removes all but the newest `keep_last`, the best one that each of them names, so that each stays a State to go on
-  // from, and those of `kept_for_good`. Call after a Save; `progress` is that of the State that was saved.
-  absl::Status RemoveOld(const TrainingProgress& progress, uint64_t keep_last,
-                         const std::set<uint64_t>& kept_for_good = {});
+  // Removes the snapshots that the policy does not keep. Call after a Save; `progress` is that of the State that was
+  // saved.
+  absl::Status RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy);
 
   // Renames the folder with all that is in it out of the way, to begin anew. OK if there is none.
   absl::Status Supersede();

@@ -19,9 +19,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// As TestState(step), with the best epoch at the step `best`.
+// As TestState(step), with the best epoch, the only one, at the step `best`.
 State StateAt(uint64_t step, uint64_t best) {
   State state = TestState(step);
+  state.progress.mutable_history(0)->set_step_index(best);
   state.progress.mutable_best()->set_step_index(best);
   return state;
 }
@@ -158,17 +159,17 @@ TEST_F(SnapshotStoreTest, SaveReplacesADamagedOne) {
 
 TEST_F(SnapshotStoreTest, RemoveOldKeepsTheNewestAndTheBest) {
   for (const uint64_t step : {8, 16, 24, 32, 40}) Save(StateAt(step, 16));
-  ASSERT_THAT(Store().RemoveOld(StateAt(40, 16).progress, 2), IsOk());
+  ASSERT_THAT(Store().RemoveOld(StateAt(40, 16).progress, {.keep_last = 2}), IsOk());
   EXPECT_THAT(Steps(), ElementsAre(16, 32, 40));
   EXPECT_THAT(Names(), testing::SizeIs(3)) << "nothing is left of those removed";
-  ASSERT_THAT(Store().RemoveOld(StateAt(40, 40).progress, 1), IsOk());
+  ASSERT_THAT(Store().RemoveOld(StateAt(40, 40).progress, {.keep_last = 1}), IsOk());
   EXPECT_THAT(Steps(), ElementsAre(40));
 }
 
 // If the newest is lost, training goes on from the one before it, which must still have its best one.
 TEST_F(SnapshotStoreTest, RemoveOldKeepsTheBestOfEachThatItKeeps) {
   for (const uint64_t step : {8, 16, 24, 32}) Save(StateAt(step, step < 32 ? 8 : 32));
-  ASSERT_THAT(Store().RemoveOld(StateAt(32, 32).progress, 2), IsOk());
+  ASSERT_THAT(Store().RemoveOld(StateAt(32, 32).progress, {.keep_last = 2}), IsOk());
   EXPECT_THAT(Steps(), ElementsAre(8, 24, 32));
   Damage(32);
   EXPECT_EQ(LatestStep(), 24);
@@ -176,7 +177,7 @@ TEST_F(SnapshotStoreTest, RemoveOldKeepsTheBestOfEachThatItKeeps) {
 
 TEST_F(SnapshotStoreTest, RemoveOldKeepsWhatIsKeptForGood) {
   for (const uint64_t step : {8, 16, 24, 32}) Save(StateAt(step, 32));
-  ASSERT_THAT(Store().RemoveOld(StateAt(32, 32).progress, 1, {8, 12}), IsOk());
+  ASSERT_THAT(Store().RemoveOld(StateAt(32, 32).progress, {.keep_last = 1, .kept_for_good = {8, 12}}), IsOk());
   EXPECT_THAT(Steps(), ElementsAre(8, 32));
 }
 
@@ -193,7 +194,7 @@ TEST_F(SnapshotStoreTest, SupersedeMovesAllOutOfTheWay) {
 
 TEST_F(SnapshotStoreTest, RemoveOldLeavesStepsAheadAlone) {
   for (const uint64_t step : {8, 16, 24, 32}) Save(StateAt(step, step));
-  ASSERT_THAT(Store().RemoveOld(StateAt(16, 16).progress, 1), IsOk());
+  ASSERT_THAT(Store().RemoveOld(StateAt(16, 16).progress, {.keep_last = 1}), IsOk());
   EXPECT_THAT(Steps(), ElementsAre(16, 24, 32));
 }
 
@@ -204,7 +205,7 @@ TEST_F(SnapshotStoreTest, RemoveOldLeavesNoHalfSnapshotWhateverFails) {
         ASSERT_THAT(RemoveTree(fs_, folder_), IsOk());
         for (const uint64_t step : {8, 16, 24}) Save(StateAt(step, 24));
       },
-      [&](FileSystem& fs) { return SnapshotStore(fs, folder_).RemoveOld(StateAt(24, 24).progress, 1); },
+      [&](FileSystem& fs) { return SnapshotStore(fs, folder_).RemoveOld(StateAt(24, 24).progress, {.keep_last = 1}); },
       [&](FaultyFileSystem& fs, const absl::Status& status) {
         EXPECT_EQ(status.ok(), fs.faults() == 0) << status;
         for (const uint64_t step : Steps()) EXPECT_THAT(LoadSnapshot(fs_, Store().PathOf(step), at::kCPU), IsOk());

@@ -8,11 +8,23 @@
 #include "pipeline/train/validation.h"
 
 namespace baton {
+namespace {
+
+RetentionPolicy RetentionOf(const TrainConfig& config, const std::set<uint64_t>& kept_for_good) {
+  return {.keep_last = config.snapshots().keep_last(),
+          .keep_every_steps = config.snapshots().keep_every_steps(),
+          .keep_best = config.snapshots().keep_best(),
+          .selection_metric = config.selection_metric(),
+          .kept_for_good = kept_for_good};
+}
+
+}  // namespace
 
 Trainer::Trainer(const Parts& parts, State& state)
     : parts_(parts),
       state_(state),
       progress_(state.progress),
+      retention_(RetentionOf(parts.config, parts.kept_for_good)),
       order_(parts.seed, parts.train.rows(), parts.config.batch_size()),
       step_(parts.config, parts.seed, parts.model, parts.criterion, parts.optimizer, parts.pool, state),
       bar_("train", "steps", order_.batches() * parts.config.max_epochs(), state.progress.step_index()) {
@@ -66,8 +78,7 @@ bool Trainer::SnapshotDue() const {
   if (every > 0 && progress_.step_index() % every == 0) return true;
   const std::chrono::seconds interval(parts_.config.snapshots().every_seconds());
   if (interval.count() > 0 && std::chrono::steady_clock::now() - saved_time_ >= interval) return true;
-  // The best epoch so far has just ended.
-  return progress_.has_best() && progress_.best().step_index() == progress_.step_index();
+  return MustBeKept(progress_, retention_);
 }
 
 absl::Status Trainer::SaveSnapshot() {
@@ -75,7 +86,7 @@ absl::Status Trainer::SaveSnapshot() {
   RETURN_IF_ERROR(parts_.snapshots.Save(state_).status());
   saved_step_ = progress_.step_index();
   saved_time_ = std::chrono::steady_clock::now();
-  RETURN_IF_ERROR(parts_.snapshots.RemoveOld(progress_, parts_.config.snapshots().keep_last(), parts_.kept_for_good));
+  RETURN_IF_ERROR(parts_.snapshots.RemoveOld(progress_, retention_));
   return parts_.on_snapshot(state_);
 }
 

@@ -17,6 +17,7 @@
 #include "pipeline/config.pb.h"
 #include "pipeline/examples.h"
 #include "pipeline/train/train_step.h"
+#include "state/retention.h"
 #include "state/snapshot_store.h"
 #include "state/state.h"
 
@@ -64,6 +65,7 @@ class Trainer {
   const Parts parts_;
   State& state_;
   TrainingProgress& progress_;  // state_'s
+  const RetentionPolicy retention_;
   const BatchOrder order_;
   TrainStep step_;
   std::optional<uint64_t> saved_step_;  // of the newest snapshot

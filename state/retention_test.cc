@@ -1,0 +1,148 @@
+#include "state/retention.h"
+
+#include <limits>
+#include <map>
+
+#include "base/status_matchers.h"
+
+namespace baton {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Progress at the end of an epoch: the epochs took 10 steps each and had these validation losses.
+TrainingProgress AfterEpochs(const std::vector<double>& losses) {
+  TrainingProgress progress;
+  for (const double loss : losses) {
+    EpochHistory& epoch = *progress.add_history();
+    epoch.set_step_index(10 * static_cast<uint64_t>(progress.history_size()));
+    epoch.set_validation_loss(loss);
+    (*epoch.mutable_validation_metrics())["accuracy"] = loss / 10;  // the other way round
+  }
+  progress.set_step_index(10 * losses.size());
+  return progress;
+}
+
+std::vector<uint64_t> Removed(const std::vector<uint64_t>& steps, const TrainingProgress& progress,
+                              const RetentionPolicy& policy, const std::map<uint64_t, uint64_t>& best_of = {}) {
+  const auto removed =
+      StepsToRemove(steps, progress, policy, [&](uint64_t step) -> absl::StatusOr<std::optional<uint64_t>> {
+        const auto found = best_of.find(step);
+        if (found == best_of.end()) return std::nullopt;
+        return found->second;
+      });
+  EXPECT_THAT(removed, IsOk());
+  return *removed;
+}
+
+TEST(BestSteps, LowestLossOrHighestMetric) {
+  const TrainingProgress progress = AfterEpochs({5, 3, 4, 3, 1});
+  EXPECT_THAT(BestSteps(progress, {.keep_best = 1}), ElementsAre(50));
+  EXPECT_THAT(BestSteps(progress, {.keep_best = 3}), ElementsAre(50, 20, 40)) << "of equal ones the earlier first";
+  EXPECT_THAT(BestSteps(progress, {.keep_best = 2, .selection_metric = "accuracy"}), ElementsAre(10, 30));
+  EXPECT_THAT(BestSteps(progress, {.keep_best = 9}), ElementsAre(50, 20, 40, 30, 10));
+}
+
+TEST(BestSteps, EpochsThatDoNotSayAreLeftOut) {
+  TrainingProgress progress = AfterEpochs({5, 3});
+  progress.mutable_history(1)->clear_validation_loss();
+  EXPECT_THAT(BestSteps(progress, {.keep_best = 2}), ElementsAre(10));
+  progress.mutable_history(0)->set_validation_loss(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_THAT(BestSteps(progress, {.keep_best = 2}), IsEmpty());
+  EXPECT_THAT(BestSteps(progress, {.keep_best = 2, .selection_metric = "recall"}), IsEmpty());
+  EXPECT_THAT(BestSteps(TrainingProgress(), {}), IsEmpty());
+}
+
+TEST(MustBeKept, AnEpochAmongTheBestAndMultiples) {
+  EXPECT_TRUE(MustBeKept(AfterEpochs({3, 2}), {.keep_best = 1}));
+  EXPECT_FALSE(MustBeKept(AfterEpochs({2, 3}), {.keep_best = 1}));
+  EXPECT_FALSE(MustBeKept(AfterEpochs({2, 2}), {.keep_best = 1})) << "the earlier one is the best";
+  EXPECT_TRUE(MustBeKept(AfterEpochs({2, 3}), {.keep_best = 2}));
+  TrainingProgress within = AfterEpochs({3, 2});
+  within.set_step_index(24);
+  EXPECT_FALSE(MustBeKept(within, {.keep_best = 2})) << "in the middle of the next epoch";
+  EXPECT_TRUE(MustBeKept(within, {.keep_every_steps = 12}));
+  EXPECT_FALSE(MustBeKept(within, {.keep_every_steps = 10}));
+}
+
+TEST(StepsToRemove, AllButTheNewestAndTheBest) {
+  const std::vector<uint64_t> steps = {5, 10, 15, 20, 25, 30, 35, 40};
+  const TrainingProgress progress = AfterEpochs({4, 1, 3, 2});
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 1, .keep_best = 1}), ElementsAre(5, 10, 15, 25, 30, 35));
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 3, .keep_best = 3}), ElementsAre(5, 10, 15, 25));
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 1, .keep_best = 1, .selection_metric = "accuracy"}),
+              ElementsAre(5, 15, 20, 25, 30, 35));
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 8}), IsEmpty());
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 80}), IsEmpty());
+  EXPECT_THAT(Removed({}, progress, {}), IsEmpty());
+}
+
+TEST(StepsToRemove, ForGoodStaysForGood) {
+  const std::vector<uint64_t> steps = {5, 10, 12, 24, 30, 36, 37};
+  TrainingProgress progress;
+  progress.set_step_index(37);
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 1, .keep_every_steps = 12, .kept_for_good = {10, 11}}),
+              ElementsAre(5, 30));
+}
+
+// What the newest name as their best need not be what this history says is the best.
+TEST(StepsToRemove, TheBestOneThatEachOfTheNewestNamesStays) {
+  const std::vector<uint64_t> steps = {10, 20, 30, 35, 40};
+  const TrainingProgress progress = AfterEpochs({4, 3, 2, 1});
+  const std::map<uint64_t, uint64_t> best_of = {{40, 40}, {35, 30}, {30, 20}};
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 1}, best_of), ElementsAre(10, 20, 30, 35));
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 2}, best_of), ElementsAre(10, 20));
+  EXPECT_THAT(Removed(steps, progress, {.keep_last = 3}, best_of), ElementsAre(10));
+}
+
+TEST(StepsToRemove, StepsAheadAreLeftAloneAndDoNotCount) {
+  EXPECT_THAT(Removed({10, 20, 30, 40}, AfterEpochs({1, 2}), {.keep_last = 1}), IsEmpty());
+  EXPECT_THAT(Removed({10, 20, 30, 40}, AfterEpochs({2, 1}), {.keep_last = 1}), ElementsAre(10));
+}
+
+TEST(StepsToRemove, AnUnreadableOneIsAnErrorOfTheCaller) {
+  const auto unreadable = [](uint64_t) { return absl::UnavailableError("the disk is gone"); };
+  EXPECT_THAT(StepsToRemove({10, 20}, AfterEpochs({2, 1}), {}, unreadable),
+              StatusIs(absl::StatusCode::kUnavailable, "the disk is gone"));
+}
+
+// Training epoch by epoch with the snapshots that each policy calls for: what is on disk at any time is the same
+// whether one process lived through all epochs or each epoch had a process of its own, since nothing but `disk` and the
+// history is handed on; and it is the newest and the best so far, found here by brute force.
+TEST(StepsToRemove, NothingIsForgottenFromOneProcessToTheNext) {
+  const std::vector<double> losses = {9, 4, 6, 5, 3, 8, 3, 7, 2, 6, 6, 1.5};
+  constexpr uint64_t kBest = 3;
+  std::vector<uint64_t> disk;
+  for (size_t epochs = 1; epochs <= losses.size(); ++epochs) {
+    const TrainingProgress progress = AfterEpochs({losses.begin(), losses.begin() + epochs});
+    const RetentionPolicy policy = {.keep_last = 2, .keep_every_steps = 40, .keep_best = kBest};
+    disk.push_back(progress.step_index());
+    for (const uint64_t step : Removed(disk, progress, policy)) std::erase(disk, step);
+
+    std::vector<uint64_t> expected;
+    for (size_t i = 0; i < epochs; ++i) {
+      size_t better = 0;
+      for (size_t j = 0; j < epochs; ++j) better += losses[j] < losses[i] || (losses[j] == losses[i] && j < i);
+      if (better < kBest || i + 2 >= epochs || (i + 1) % 4 == 0) expected.push_back(10 * (i + 1));
+    }
+    EXPECT_EQ(disk, expected) << "after " << epochs << " epochs";
+  }
+}
+
+TEST(StepsToRemove, ALowerPolicyRemovesAndAHigherOneKeepsFromThenOn) {
+  std::vector<double> losses = {1, 2, 3, 4};
+  std::vector<uint64_t> disk = {10, 20, 30, 40};
+  const auto apply = [&](const RetentionPolicy& policy) {
+    for (const uint64_t step : Removed(disk, AfterEpochs(losses), policy)) std::erase(disk, step);
+    return disk;
+  };
+  EXPECT_THAT(apply({.keep_last = 1, .keep_best = 3}), ElementsAre(10, 20, 30, 40));
+  EXPECT_THAT(apply({.keep_last = 1, .keep_best = 1}), ElementsAre(10, 40));
+  losses.push_back(1.5);
+  disk.push_back(50);
+  EXPECT_THAT(apply({.keep_last = 1, .keep_best = 5}), ElementsAre(10, 40, 50)) << "20 and 30 are gone";
+}
+
+}  // namespace
+}  // namespace baton
