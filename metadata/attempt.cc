@@ -52,6 +52,7 @@ Attempt MakeAttempt(FileSystem& fs, const AttemptInfo& info, const AttemptClock&
   attempt.set_cpu_model(ToUtf8(CpuModel()));
   attempt.set_device(info.device);
   if (!info.gpu_model.empty()) attempt.set_gpu_model(info.gpu_model);
+  if (!info.cpu_capability.empty()) attempt.set_cpu_capability(info.cpu_capability);
   attempt.set_workers(info.workers);
   attempt.set_threads_per_worker(info.threads_per_worker);
   attempt.set_program_version(info.program_version);

@@ -19,6 +19,8 @@ struct AttemptInfo {
   std::string program_version = "";
   std::string device = "cpu";  // or "cuda"
   std::string gpu_model = "";  // empty on a CPU
+  // Instructions that the kernels of libtorch use, e.g. "AVX2"; empty without it.
+  std::string cpu_capability = "";
   uint32_t workers = 1;
   uint32_t threads_per_worker = 1;
   // Name to version.

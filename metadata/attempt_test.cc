@@ -28,6 +28,7 @@ TEST(MakeAttempt, SaysWhoAndWhere) {
                                       {.program_version = "1.2",
                                        .device = "cuda",
                                        .gpu_model = "H200",
+                                       .cpu_capability = "AVX2",
                                        .workers = 3,
                                        .threads_per_worker = 2,
                                        .libraries = {{"torch", "2.13.0"}},
@@ -45,6 +46,7 @@ TEST(MakeAttempt, SaysWhoAndWhere) {
   EXPECT_FALSE(attempt.cpu_model().empty());
   EXPECT_EQ(attempt.device(), "cuda");
   EXPECT_EQ(attempt.gpu_model(), "H200");
+  EXPECT_EQ(attempt.cpu_capability(), "AVX2");
   EXPECT_EQ(attempt.workers(), 3);
   EXPECT_EQ(attempt.threads_per_worker(), 2);
   EXPECT_EQ(attempt.program_version(), "1.2");
@@ -65,6 +67,7 @@ TEST(MakeAttempt, LeavesOutWhatDoesNotApply) {
   const Attempt attempt = MakeAttempt(FileSystem::Posix(), {}, AttemptClock());
   EXPECT_EQ(attempt.device(), "cpu");
   EXPECT_FALSE(attempt.has_gpu_model());
+  EXPECT_FALSE(attempt.has_cpu_capability());
   EXPECT_FALSE(attempt.has_peak_gpu_memory_bytes());
   EXPECT_FALSE(attempt.has_resumed_from_step());
 }

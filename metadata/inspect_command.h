@@ -38,6 +38,7 @@ struct InspectCommand {
 
 InspectCommand ShowCommand();
 InspectCommand VerifyCommand();
+InspectCommand ProvenanceCommand();
 
 }  // namespace baton
 

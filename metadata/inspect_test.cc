@@ -121,6 +121,21 @@ TEST_F(InspectTest, VerifyAsJson) {
   EXPECT_EQ(json["findings"][0]["file"], "0000000002.binpb");
 }
 
+TEST_F(InspectTest, Provenance) {
+  const Answer refused = RunInspect("provenance " + run_dir_);
+  EXPECT_EQ(refused.exit_code, 64);
+  EXPECT_THAT(refused.output, HasSubstr("load is not complete"));
+  ASSERT_OK_AND_ASSIGN(const auto store, MetadataStore::Open(FileSystem::Posix(), run_dir_, ""));
+  const auto complete = [](Metadata& record) {
+    record.mutable_load()->mutable_stage()->set_status(StageRun::COMPLETE);
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(store->Commit(SectionOwner::kLoad, complete), IsOk());
+  const Answer answer = RunInspect("provenance " + run_dir_);
+  EXPECT_EQ(answer.exit_code, 0);
+  EXPECT_EQ(nlohmann::json::parse(answer.output)["_type"], "https://in-toto.io/Statement/v1");
+}
+
 TEST_F(InspectTest, RelativeFoldersAreRelativeToWhereTheUserStands) {
   const std::filesystem::path path = run_dir_;
   const Answer answer = RunInspect(absl::StrCat("show ", path.filename().string()),

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "base/status_macros.h"
 
 namespace baton {
 namespace {
@@ -21,6 +22,17 @@ absl::string_view Digest(absl::string_view value) { return absl::StripPrefix(val
 
 // Enough of a digest for people.
 absl::string_view Short(absl::string_view digest) { return digest.substr(0, 12); }
+
+absl::Status CheckStage(absl::string_view name, const StageRun& stage, const std::string& staleness) {
+  if (stage.status() != StageRun::COMPLETE) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " is not complete, but ",
+                     stage.has_status() ? StageRun::Status_Name(stage.status()) : std::string("not begun"),
+                     ": finish the run first"));
+  }
+  if (staleness.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(name, " is stale (", staleness, "): run it again first"));
+}
 
 }  // namespace
 
@@ -51,6 +63,15 @@ std::string EvaluateStaleness(const Metadata& record) {
     return absl::StrCat("made from model ", Short(model), ", train's is now ", Short(now));
   }
   return TrainStaleness(record).empty() ? "" : "its model is of a train section that is stale";
+}
+
+absl::Status CheckFinished(const Metadata& record) {
+  RETURN_IF_ERROR(CheckStage("load", record.load().stage(), ""));
+  if (record.train().stage().has_key()) {
+    RETURN_IF_ERROR(CheckStage("train", record.train().stage(), TrainStaleness(record)));
+  }
+  if (!record.evaluate().stage().has_key()) return absl::OkStatus();
+  return CheckStage("evaluate", record.evaluate().stage(), EvaluateStaleness(record));
 }
 
 }  // namespace baton

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "metadata/metadata.pb.h"
 
 namespace baton {
@@ -15,6 +16,10 @@ namespace baton {
 // Both return what differs, in words for people; empty if the section is not stale.
 std::string TrainStaleness(const Metadata& record);
 std::string EvaluateStaleness(const Metadata& record);
+
+// OK if load and every other stage that was begun is complete and none is stale: of each file that the record names it
+// is then known what it was made from. InvalidArgument names the first stage that is not so, and what to do.
+absl::Status CheckFinished(const Metadata& record);
 
 }  // namespace baton
 

@@ -10,6 +10,7 @@ AttemptInfo ComputingAttempt(const WorkerPool& pool, uint32_t threads_per_worker
   info.program_version = kVersion;
   info.device = device.is_cpu() ? "cpu" : "cuda";
   info.gpu_model = GpuModel(device);
+  info.cpu_capability = CpuCapability();
   info.workers = pool.size();
   info.threads_per_worker = threads_per_worker;
   info.libraries["libtorch"] = LibtorchVersion();
