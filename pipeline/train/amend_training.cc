@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <optional>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -10,7 +10,6 @@
 #include "glog/logging.h"
 #include "pipeline/amend.h"
 #include "pipeline/keys.h"
-#include "state/snapshot_store.h"
 
 namespace baton {
 namespace {
@@ -64,6 +63,12 @@ absl::Status CheckStillFits(const State& state, const State& initial) {
 
 }  // namespace
 
+absl::Status AmendedTraining::Save(SnapshotStore& snapshots) const {
+  // The newest is of use only beside the best one.
+  if (best.has_value()) RETURN_IF_ERROR(snapshots.Save(*best).status());
+  return snapshots.Save(newest).status();
+}
+
 absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
                                               const TrainingSetup& setup, const TrainSection& recorded,
                                               const KeyInputs& inputs, const std::vector<std::string>& allowed) {
@@ -87,14 +92,12 @@ absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory
     LOG(WARNING) << "the order of the data changes in the middle of epoch " << newest->progress.epoch_index() + 1
                  << ", after " << batches_done << " batches: that epoch begins anew";
   }
-  SnapshotStore after(fs, run.OutputFolder(kTrainStage, amended.inputs.Key()));
-  // The best one first: the newest is of use only beside it.
   if (newest->progress.has_best() && newest->progress.best().step_index() != step) {
-    ASSIGN_OR_RETURN(State best, LoadSnapshot(fs, before.PathOf(newest->progress.best().step_index()), at::kCPU));
-    Amend(initial, changes, best);
-    RETURN_IF_ERROR(after.Save(best).status());
+    const std::string path = before.PathOf(newest->progress.best().step_index());
+    ASSIGN_OR_RETURN(amended.best, LoadSnapshot(fs, path, at::kCPU));
+    Amend(initial, changes, *amended.best);
   }
-  RETURN_IF_ERROR(after.Save(*newest).status());
+  amended.newest = *std::move(newest);
   for (const InputChange& change : changes) {
     LOG(INFO) << "train: from step " << step << " on " << change.name << " is "
               << (change.new_value.empty() ? "not set" : change.new_value) << ", and was "

@@ -1,6 +1,7 @@
 #ifndef BATON_PIPELINE_TRAIN_AMEND_TRAINING_H_
 #define BATON_PIPELINE_TRAIN_AMEND_TRAINING_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "pipeline/config.pb.h"
 #include "pipeline/run_directory.h"
 #include "pipeline/train/training_setup.h"
+#include "state/snapshot_store.h"
+#include "state/state.h"
 
 namespace baton {
 
@@ -20,14 +23,20 @@ struct AmendedTraining {
   KeyInputs inputs;
   // For the record.
   std::vector<Amendment> amendments;
+  // States of the recorded training as they are under the new key: the newest, and the best where that is another.
+  State newest;
+  std::optional<State> best;
+
+  // Writes both to the new key's folder. Doing it again, as after a crash, changes nothing.
+  absl::Status Save(SnapshotStore& snapshots) const;
 };
 
-// Carries the recorded training over to the key under which it goes on with what `allowed` names changed: the newest
-// snapshot that verifies, and the best one, are written under the new key, with what the new values make of them:
+// How the recorded training goes on with what `allowed` names changed: from the newest snapshot that verifies, with
+// what the new values make of it:
 //   - another order of the data, or other data, in the middle of an epoch: that epoch begins anew;
 //   - another meaning of the validation loss: there is no best epoch yet;
 //   - early stopping, if it had struck, begins to count anew.
-// Doing it again, as after a crash, gives the same. `inputs` are train's, of the configuration of now. DataLoss if no
+// Writes nothing. `inputs` are train's, of the configuration of now. DataLoss if no
 // snapshot verifies; InvalidArgument if the model or the optimizer that is configured now is another.
 absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
                                               const TrainingSetup& setup, const TrainSection& recorded,

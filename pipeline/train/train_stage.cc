@@ -105,12 +105,10 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   RETURN_IF_ERROR(set_up.status());
   if (hooks.wrap_model) set_up->model = hooks.wrap_model(std::move(set_up->model));
   const TrainingSetup& setup = *set_up;
-  std::vector<Amendment> amendments;
+  std::optional<AmendedTraining> amended;
   if (decision == Decision::kAmend) {
-    ASSIGN_OR_RETURN(AmendedTraining amended,
-                     AmendTraining(fs, run, config, setup, record.train(), inputs, options.allow_changes));
-    inputs = std::move(amended.inputs);
-    amendments = std::move(amended.amendments);
+    ASSIGN_OR_RETURN(amended, AmendTraining(fs, run, config, setup, record.train(), inputs, options.allow_changes));
+    inputs = amended->inputs;
   }
   SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, inputs.Key()));
   State state = InitialState(config, setup, inputs);
@@ -120,7 +118,12 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   if (options.start_over && same_key && decision != Decision::kSkip) RETURN_IF_ERROR(snapshots.Supersede());
   RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
   ASSIGN_OR_RETURN(const std::set<uint64_t> kept_for_good, FinishedSteps(record.train(), same_key, snapshots));
-  ASSIGN_OR_RETURN(std::optional<State> restored, snapshots.LoadLatest(setup.device));
+  std::optional<State> restored;
+  if (amended.has_value()) {
+    restored = amended->newest;
+  } else {
+    ASSIGN_OR_RETURN(restored, snapshots.LoadLatest(setup.device));
+  }
   AttemptInfo info = ComputingAttempt(*setup.pool, config.train().threads_per_worker(), setup.device);
   if (restored.has_value()) {
     RETURN_IF_ERROR(CheckFits(*restored, state));
@@ -132,9 +135,11 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
                                             ", from which this training, that was changed on its way, could go on; put "
                                             "an intact copy back, or train from the beginning with --start_over"));
   }
-  // Only a configuration that was not refused is kept.
+  // Only a configuration that was not refused is kept. An amended training is on disk before the record names it.
+  if (amended.has_value()) RETURN_IF_ERROR(amended->Save(snapshots));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
-  RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info), amendments));
+  RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info),
+                                      amended.has_value() ? amended->amendments : std::vector<Amendment>()));
   RETURN_IF_ERROR(writer.Update([&](TrainSection& section) {
     section.mutable_finished_steps()->Assign(kept_for_good.begin(), kept_for_good.end());
   }));
