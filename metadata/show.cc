@@ -39,6 +39,7 @@ std::string SnapshotText(const SnapshotReference& snapshot) {
   return Join(
       {snapshot.has_step_index() ? absl::StrCat("step ", HumanCount(snapshot.step_index())) : "",
        snapshot.has_validation_loss() ? absl::StrCat("validation loss ", HumanNumber(snapshot.validation_loss())) : "",
+       snapshot.has_metric() ? absl::StrCat("selection metric ", HumanNumber(snapshot.metric())) : "",
        snapshot.path()});
 }
 

@@ -79,6 +79,13 @@ TEST(Keys, AConstantScheduleIsTheDefault) {
   EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), unsaid);
 }
 
+TEST(Keys, AnAverageWithItsDefaultsIsNotNone) {
+  PipelineConfig config = Config();
+  const std::string none = TrainKey(config, Loaded(), {}).Key();
+  config.mutable_train()->mutable_ema();
+  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), none);
+}
+
 TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
   PipelineConfig config = Config();
   EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), {})), std::nullopt);

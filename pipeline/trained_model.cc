@@ -61,7 +61,7 @@ absl::StatusOr<TrainedModel> RestoreModel(const State& state) {
   if (!model.ok()) return Unfit(absl::StrCat("has a model that cannot be built: ", model.status().message()));
   trained.model = *std::move(model);
   RETURN_IF_ERROR(CheckParameters(trained.model->parameters(), state.model.layout()));
-  trained.parameters = state.model;
+  trained.parameters = state.weights();
   return trained;
 }
 

@@ -21,7 +21,7 @@ inline constexpr char kDatasetAttachment[] = "dataset.binpb";
 // A trained model as a snapshot holds it: all that inference needs, from the State alone.
 struct TrainedModel {
   std::unique_ptr<Model> model;
-  // The State's, shared.
+  // The State's, shared: the average of the weights where there is one.
   FlatTensors parameters;
   // Index of the dataset that it was trained on, with what features and target were scaled by.
   Dataset dataset;

@@ -54,6 +54,14 @@ TEST(RestoreModelTest, TheStateIsAllThatInferenceNeeds) {
   EXPECT_EQ(scores[0][1].item<float>(), 5);
 }
 
+TEST(RestoreModelTest, TheAverageOfTheWeightsIsTheModelWhereThereIsOne) {
+  State state = Trained();
+  state.ema = state.model.CopyTo(at::kCPU);
+  state.ema->views()[1].fill_(100);
+  ASSERT_OK_AND_ASSIGN(const TrainedModel trained, RestoreModel(state));
+  EXPECT_EQ(trained.parameters.views()[1][0].item<float>(), 100);
+}
+
 struct Change {
   std::string name;
   std::function<void(State&)> make;

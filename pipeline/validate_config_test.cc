@@ -49,6 +49,9 @@ TEST(ValidateConfigTest, TakesWhatIsInRange) {
            {"train.gradient_shards=32"},
            {"train.workers=0", "train.threads_per_worker=4096"},
            {"train.early_stopping.patience=3"},
+           {"train.selection_metric=accuracy"},
+           {"train.schedule.plateau={}", "train.ema={}"},
+           {"load.split.validation_fraction=0", "train.selection_metric=loss", "train.ema={}"},
            {"train.device=cpu"},
        }) {
     EXPECT_EQ(Problem(overrides), "") << testing::PrintToString(overrides);
@@ -107,6 +110,12 @@ TEST(ValidateConfigTest, RefusesEachFieldOutOfRangeByItsName) {
            {"train.max_epochs=0", "train.max_epochs is 0"},
            {"train.early_stopping.min_delta=-1", "train.early_stopping.min_delta is -1"},
            {"train.snapshots.keep_last=0", "train.snapshots.keep_last is 0"},
+           {"train.snapshots.keep_best=0", "train.snapshots.keep_best is 0"},
+           {"train.selection_metric=acuracy",
+            "train.selection_metric is \"acuracy\"; with this criterion it is one of loss, accuracy; did you mean "
+            "accuracy?"},
+           {"train.schedule.plateau.factor=1", "train.schedule.plateau.factor is 1"},
+           {"train.ema.decay=1", "train.ema.decay is 1"},
            {"train.device=cudaa", "expected one of cpu, cuda, auto; did you mean cuda?"},
            {"evaluate.batch_size=0", "evaluate.batch_size is 0"},
            {"name=\"\\377\"", "name is \"\xEF\xBF\xBD\"; expected UTF-8"},
@@ -119,6 +128,13 @@ TEST(ValidateConfigTest, RefusesEachFieldOutOfRangeByItsName) {
   }
   EXPECT_THAT(Problem({"load.split.validation_fraction=0", "train.early_stopping.patience=3"}),
               HasSubstr("train.early_stopping.patience needs a validation split"));
+  EXPECT_THAT(Problem({"load.split.validation_fraction=0", "train.schedule.plateau={}"}),
+              HasSubstr("train.schedule.plateau needs a validation split; raise load.split.validation_fraction"));
+  EXPECT_THAT(Problem({"load.split.validation_fraction=0", "train.selection_metric=accuracy"}),
+              HasSubstr("train.selection_metric needs a validation split; raise load.split.validation_fraction"));
+  EXPECT_THAT(
+      Problem({"load.task=REGRESSION", "train.criterion.mean_squared_error={}", "train.selection_metric=accuracy"}),
+      HasSubstr("with this criterion it is loss"));
   EXPECT_THAT(Problem({"load.task=REGRESSION", "train.criterion={}"}),
               HasSubstr("train.criterion.mean_squared_error={} fits a regression"));
   EXPECT_THAT(Problem({"load.task=REGRESSION", "train.model.logistic={}", "train.criterion.mean_squared_error={}"}),

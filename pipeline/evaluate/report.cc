@@ -143,7 +143,7 @@ std::string RenderReport(const ReportData& data, const EvaluateSection& evaluate
   if (!train.history().empty()) absl::StrAppend(&html, LossCurves(evaluate, train));
   absl::StrAppendFormat(
       &html,
-      "<h2>Evaluated</h2>\n<p><code>%s</code><br>\nSHA-256 of model.safetensors: <code>%s</code></p>\n"
+      "<h2>Evaluated</h2>\n<p><code>%s</code><br>\nSHA-256 of the model's weights: <code>%s</code></p>\n"
       "</body>\n</html>\n",
       EscapeHtml(evaluate.snapshot().path()), EscapeHtml(evaluate.snapshot().model_sha256()));
   return html;

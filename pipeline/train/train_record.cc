@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "state/snapshot_index.h"
 
 namespace baton {
 namespace {
@@ -104,6 +105,7 @@ absl::Status TrainRecord::FillSnapshots(const State& state, TrainSection& sectio
       ASSIGN_OR_RETURN(*section.mutable_best_snapshot(), Reference(progress.best().step_index(), section));
     }
     section.mutable_best_snapshot()->set_validation_loss(progress.best().validation_loss());
+    if (progress.best().has_metric()) section.mutable_best_snapshot()->set_metric(progress.best().metric());
     best = &section.best_snapshot();
   }
   section.set_model_version(absl::StrCat("sha256:", best->model_sha256()));
@@ -119,6 +121,8 @@ absl::StatusOr<SnapshotReference> TrainRecord::Reference(uint64_t step, TrainSec
   ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs_, folder));
   reference.set_sha256(index.sha256());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(fs_, folder));
+  const bool averaged = std::find(names.begin(), names.end(), kSnapshotEmaFile) != names.end();
+  const absl::string_view weights = averaged ? kSnapshotEmaFile : kSnapshotModelFile;
   for (const std::string& name : names) {
     const std::string file = JoinPath(folder, name);
     ASSIGN_OR_RETURN(const FileDigest digest, digests_.Sha256(file));
@@ -126,7 +130,7 @@ absl::StatusOr<SnapshotReference> TrainRecord::Reference(uint64_t step, TrainSec
     artifact.set_path(run_.Relative(file));
     artifact.set_size_bytes(digest.size_bytes);
     artifact.set_sha256(digest.hex);
-    if (name == "model.safetensors") reference.set_model_sha256(digest.hex);
+    if (name == weights) reference.set_model_sha256(digest.hex);
   }
   return reference;
 }

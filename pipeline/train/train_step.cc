@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "optim/ema.h"
+#include "optim/plateau.h"
 #include "optim/schedule.h"
 
 #include "third_party/torch_begin.h"
@@ -37,6 +39,7 @@ TrainStep::TrainStep(const TrainConfig& config, uint64_t seed, const Model& mode
         .parameters = state.model.ChunkView(chunk), .gradients = {}, .slots = {}, .weight_decay = chunk.weight_decay};
     for (const auto& [slot, tensors] : state.optimizer) views.slots.push_back(tensors.ChunkView(chunk));
     chunks_.push_back(std::move(views));
+    if (state.ema.has_value()) averages_.push_back(state.ema->ChunkView(chunk));
   }
   chunk_norms_.resize(chunks_.size());
 }
@@ -48,6 +51,7 @@ absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> 
 
   learning_rate_ = config_.optimizer().learning_rate() *
                    ScheduleFactor(config_.schedule(), progress.step_index(), progress.schedule_horizon_steps());
+  if (config_.schedule().has_plateau()) learning_rate_ *= PlateauFactor(progress.plateau());
   const bool clip = config_.clip_norm() > 0;
   const auto finish = [&](size_t i) {
     chunks_[i].gradients = gradient_.FinishChunk(state_.model.layout().chunks[i]);
@@ -55,6 +59,8 @@ absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> 
   };
   const auto update = [&](size_t i, double divisor) {
     optimizer_.Update(chunks_[i], divisor, learning_rate_, progress.step_index() + 1);
+    if (averages_.empty()) return;
+    UpdateEma(config_.ema(), /*first_step=*/progress.step_index() == 0, chunks_[i].parameters, averages_[i]);
   };
   const auto for_own_chunks = [&](int worker, const auto& work) {
     const at::NoGradGuard no_gradients;

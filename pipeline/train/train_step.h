@@ -23,8 +23,9 @@ class TrainStep {
   TrainStep(const TrainConfig& config, uint64_t seed, const Model& model, const Criterion& criterion,
             const Optimizer& optimizer, WorkerPool& pool, State& state);
 
-  // Takes the step on the examples of `indices`: updates parameters, optimizer slots, the epoch's sums and the two
-  // counters of `state`. InvalidArgument if the loss is not finite; the parameters are then as before.
+  // Takes the step on the examples of `indices`: updates parameters, optimizer slots, the average of the parameters
+  // where there is one, the epoch's sums and the two counters of `state`. InvalidArgument if the loss is not finite;
+  // the parameters are then as before.
   absl::Status Run(const Examples& examples, absl::Span<const int64_t> indices);
 
   // Of the last step that Run() took.
@@ -37,6 +38,7 @@ class TrainStep {
   State& state_;
   ShardedGradient gradient_;
   std::vector<OptimizerChunk> chunks_;  // of the layout's chunks, in their order
+  std::vector<at::Tensor> averages_;    // likewise; empty without an average
   std::vector<double> chunk_norms_;
   double learning_rate_ = 0;
 };

@@ -13,6 +13,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/zeros.h>
 
 #include "third_party/torch_end.h"
@@ -52,6 +53,7 @@ TrainConfig Config(uint32_t shards) {
   config.mutable_criterion()->mutable_cross_entropy();
   config.mutable_optimizer()->mutable_adamw();
   config.mutable_optimizer()->set_weight_decay(0.01);
+  config.mutable_ema()->set_decay(0.75);
   config.set_gradient_shards(shards);
   config.set_clip_norm(0.5);
   return config;
@@ -68,6 +70,7 @@ struct Training {
     const auto layout = std::make_shared<const FlatLayout>(model->parameters());
     state.model = FlatTensors(layout, at::kCPU);
     Initialize(model->parameters(), kSeed, state.model);
+    if (config.has_ema()) state.ema = state.model.CopyTo(at::kCPU);
     for (const std::string& slot : optimizer->slots())
       state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
   }
@@ -191,6 +194,48 @@ TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
       std::memcmp(before.flat().const_data_ptr(), training.state.model.flat().const_data_ptr(), before.flat().nbytes()),
       0);
   EXPECT_EQ(training.state.progress.step_index(), 0);
+}
+
+// The first step's weights are the average; of the second's it takes a quarter, of the third's again.
+TEST(TrainStep, AveragesTheWeights) {
+  Training training(Config(2), 2);
+  const at::Tensor& weights = training.state.model.flat();
+  const at::Tensor& average = training.state.ema->flat();
+  ASSERT_THAT(training.Steps(1, 16), IsOk());
+  EXPECT_TRUE(at::equal(average, weights));
+  at::Tensor expected = weights.clone();
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT(training.Steps(1, 16), IsOk());
+    expected = expected.mul(0.75).add(weights.mul(0.25));
+    EXPECT_TRUE(at::allclose(average, expected, 1e-6, 1e-8));
+  }
+  EXPECT_FALSE(at::allclose(average, weights, 1e-6, 1e-8));
+}
+
+TEST(TrainStep, AveragesTheWeightsWithoutChangingThem) {
+  Training averaged(Config(2), 1);
+  TrainConfig config = Config(2);
+  config.clear_ema();
+  Training plain(config, 1);
+  ASSERT_THAT(averaged.Steps(3, 16), IsOk());
+  ASSERT_THAT(plain.Steps(3, 16), IsOk());
+  EXPECT_TRUE(at::equal(averaged.state.model.flat(), plain.state.model.flat()));
+}
+
+TEST(TrainStep, LearningRateIsBaseTimesScheduleTimesPlateau) {
+  TrainConfig config = Config(1);
+  config.mutable_optimizer()->set_learning_rate(0.5);
+  config.mutable_schedule()->set_warmup_steps(3);
+  for (const bool plateau : {false, true}) {
+    if (plateau) config.mutable_schedule()->mutable_plateau();
+    Training training(config, 1);
+    training.state.progress.mutable_plateau()->set_factor(0.1);
+    training.state.progress.set_step_index(1);
+    TrainStep step(training.config, kSeed, *training.model, *training.criterion, *training.optimizer, training.pool,
+                   training.state);
+    ASSERT_THAT(step.Run(MakeExamples(2), {0, 1}), IsOk());
+    EXPECT_DOUBLE_EQ(step.learning_rate(), 0.5 * (2.0 / 4) * (plateau ? 0.1 : 1));
+  }
 }
 
 TEST(TrainStep, CountsAndSums) {

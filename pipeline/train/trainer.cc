@@ -62,9 +62,9 @@ absl::Status Trainer::FinishEpoch() {
   history.set_train_loss(progress_.epoch_loss_sum() / progress_.epoch_weight_sum());
   history.set_learning_rate(step_.learning_rate());
   if (parts_.validation != nullptr) {
-    RETURN_IF_ERROR(Validate(parts_.config, parts_.model, parts_.criterion, state_.model, *parts_.validation,
+    RETURN_IF_ERROR(Validate(parts_.config, parts_.model, parts_.criterion, state_.weights(), *parts_.validation,
                              parts_.pool, history));
-    UpdateEarlyStopping(parts_.config.early_stopping(), history, progress_);
+    UpdateAfterValidation(parts_.config, history, progress_);
   }
   progress_.set_epoch_index(progress_.epoch_index() + 1);
   progress_.set_train_batch_index(0);

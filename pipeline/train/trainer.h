@@ -54,7 +54,7 @@ class Trainer {
   bool Done() const;
 
  private:
-  // What ends an epoch, in this order: validation, early stopping, history.
+  // What ends an epoch, in this order: validation, schedule and early stopping, history.
   absl::Status FinishEpoch();
   absl::Status SaveSnapshot();
   bool SnapshotDue() const;

@@ -94,6 +94,7 @@ State InitialState(const PipelineConfig& config, const TrainingSetup& setup, con
   const auto layout = std::make_shared<const FlatLayout>(setup.model->parameters());
   state.model = FlatTensors(layout, setup.device);
   Initialize(setup.model->parameters(), config.seed(), state.model);
+  if (config.train().has_ema()) state.ema = state.model.CopyTo(setup.device);
   for (const std::string& slot : setup.optimizer->slots()) {
     state.optimizer.emplace_back(slot, FlatTensors(layout, setup.device));
   }
@@ -127,6 +128,11 @@ absl::Status CheckFits(const State& restored, const State& initial) {
   if (slots(restored) != slots(initial)) {
     return absl::DataLossError(absl::StrCat("the snapshot's optimizer has the slots [", slots(restored),
                                             "] where the configured one has [", slots(initial), "]"));
+  }
+  if (restored.ema.has_value() != initial.ema.has_value()) {
+    return absl::DataLossError(restored.ema.has_value()
+                                   ? "the snapshot holds an average of the weights, but train.ema is not set"
+                                   : "the snapshot holds no average of the weights, but train.ema is set");
   }
   if (restored.progress.train_key() != initial.progress.train_key()) {
     return absl::DataLossError(absl::StrCat("the snapshot belongs to the train key ", restored.progress.train_key(),

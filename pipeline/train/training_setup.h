@@ -43,8 +43,8 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
 // The State before the first step.
 State InitialState(const PipelineConfig& config, const TrainingSetup& setup, const KeyInputs& train_inputs);
 
-// OK if a restored State has the tensors that the setup's model and optimizer need; DataLoss names the first that
-// differs.
+// OK if a restored State has the tensors that the setup's model and optimizer need, and an average of the weights just
+// if one is configured; DataLoss names the first that differs.
 absl::Status CheckFits(const State& restored, const State& initial);
 
 // Where this process computes.

@@ -1,10 +1,12 @@
 #include "pipeline/train/validation.h"
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "optim/plateau.h"
 #include "pipeline/forward_batches.h"
 
 namespace baton {
@@ -47,13 +49,25 @@ absl::Status Validate(const TrainConfig& config, const Model& model, const Crite
   return absl::OkStatus();
 }
 
-void UpdateEarlyStopping(const EarlyStoppingConfig& config, const EpochHistory& history, TrainingProgress& progress) {
-  const double loss = history.validation_loss();
-  if (!progress.has_best() || loss < progress.best().validation_loss()) {
-    progress.mutable_best()->set_epoch_index(history.epoch_index());
-    progress.mutable_best()->set_step_index(history.step_index());
-    progress.mutable_best()->set_validation_loss(loss);
-  }
+namespace {
+
+BestEpoch AsBest(const EpochHistory& history, const std::string& selection_metric) {
+  BestEpoch epoch;
+  epoch.set_epoch_index(history.epoch_index());
+  epoch.set_step_index(history.step_index());
+  epoch.set_validation_loss(history.validation_loss());
+  const auto metric = history.validation_metrics().find(selection_metric);
+  if (metric != history.validation_metrics().end()) epoch.set_metric(metric->second);
+  return epoch;
+}
+
+// Chosen by the metric where the epoch has it, else by the loss.
+bool IsBetter(const BestEpoch& epoch, const BestEpoch& best) {
+  if (!epoch.has_metric()) return epoch.validation_loss() < best.validation_loss();
+  return !best.has_metric() || epoch.metric() > best.metric();
+}
+
+void UpdateEarlyStopping(const EarlyStoppingConfig& config, double loss, TrainingProgress& progress) {
   if (!progress.has_early_stopping_reference() || loss < progress.early_stopping_reference() - config.min_delta()) {
     progress.set_early_stopping_reference(loss);
     progress.set_epochs_without_improvement(0);
@@ -63,6 +77,17 @@ void UpdateEarlyStopping(const EarlyStoppingConfig& config, const EpochHistory& 
   if (config.patience() > 0 && progress.epochs_without_improvement() >= config.patience()) {
     progress.set_stopped_early(true);
   }
+}
+
+}  // namespace
+
+void UpdateAfterValidation(const TrainConfig& config, const EpochHistory& history, TrainingProgress& progress) {
+  if (config.schedule().has_plateau()) {
+    UpdatePlateau(config.schedule().plateau(), history.validation_loss(), *progress.mutable_plateau());
+  }
+  const BestEpoch epoch = AsBest(history, config.selection_metric());
+  if (!progress.has_best() || IsBetter(epoch, progress.best())) *progress.mutable_best() = epoch;
+  UpdateEarlyStopping(config.early_stopping(), history.validation_loss(), progress);
 }
 
 }  // namespace baton

@@ -18,8 +18,9 @@ namespace baton {
 absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
                       const FlatTensors& parameters, const Examples& examples, WorkerPool& pool, EpochHistory& history);
 
-// Takes the epoch that `history` describes (the current one of `progress`) into the best epoch and into early stopping.
-void UpdateEarlyStopping(const EarlyStoppingConfig& config, const EpochHistory& history, TrainingProgress& progress);
+// Takes the validation of the epoch that `history` describes (the current one of `progress`) into a plateau schedule,
+// the best epoch by train.selection_metric, and early stopping.
+void UpdateAfterValidation(const TrainConfig& config, const EpochHistory& history, TrainingProgress& progress);
 
 }  // namespace baton
 

@@ -1,0 +1,41 @@
+#include "pipeline/train/training_setup.h"
+
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "state/test_state.h"
+
+namespace baton {
+namespace {
+
+using absl::StatusCode;
+using testing::HasSubstr;
+
+TEST(CheckFits, TheStateOfTheSameSetup) { EXPECT_THAT(CheckFits(TestState(8), TestState(0)), IsOk()); }
+
+TEST(CheckFits, NamesWhatDiffers) {
+  const State initial = TestState(0);
+  State restored = TestState(8);
+  restored.model = FlatTensors(
+      std::make_shared<const FlatLayout>(std::vector<ParameterSpec>{{.name = "w", .shape = {2}}}), at::kCPU);
+  EXPECT_THAT(CheckFits(restored, initial), StatusIs(StatusCode::kDataLoss, HasSubstr("the snapshot's model has 'w'")));
+  restored = TestState(8);
+  restored.optimizer.pop_back();
+  EXPECT_THAT(CheckFits(restored, initial), StatusIs(StatusCode::kDataLoss, HasSubstr("has the slots [exp_avg]")));
+  restored = TestState(8);
+  restored.progress.set_train_key("fedcba9876543210");
+  EXPECT_THAT(CheckFits(restored, initial), StatusIs(StatusCode::kDataLoss, HasSubstr("key fedcba9876543210")));
+}
+
+TEST(CheckFits, AnAverageOfTheWeightsInOneOnly) {
+  State without = TestState(8);
+  without.ema.reset();
+  EXPECT_THAT(CheckFits(TestState(8), without),
+              StatusIs(StatusCode::kDataLoss, HasSubstr("holds an average of the weights, but train.ema is not set")));
+  EXPECT_THAT(CheckFits(without, TestState(0)),
+              StatusIs(StatusCode::kDataLoss, HasSubstr("holds no average of the weights, but train.ema is set")));
+  EXPECT_THAT(CheckFits(without, without), IsOk());
+}
+
+}  // namespace
+}  // namespace baton
