@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -30,7 +31,16 @@ std::optional<uint64_t> LeadingNumber(absl::string_view name) {
   return number;
 }
 
-// Looks once; NotFound if a file was set aside by another process meanwhile.
+// Whether the number below `file`, which the listing lacks, is there: then both were committed while it was made.
+absl::StatusOr<bool> AppearedMeanwhile(FileSystem& fs, const std::string& folder, const GenerationFolder& listed,
+                                       uint64_t number) {
+  for (const GenerationFile& file : listed.reused) {
+    if (file.number == number) return false;
+  }
+  return Exists(fs, JoinPath(folder, GenerationName(number)));
+}
+
+// Looks once; NotFound if another process set a file aside, or committed, in the middle of it.
 absl::StatusOr<NewestGeneration> FindNewestOnce(FileSystem& fs, const std::string& folder) {
   ASSIGN_OR_RETURN(const GenerationFolder files, ListGenerations(fs, folder));
   NewestGeneration newest;
@@ -54,10 +64,13 @@ absl::StatusOr<NewestGeneration> FindNewestOnce(FileSystem& fs, const std::strin
       switch (CheckLink(*record, first ? nullptr : &*predecessor)) {
         case Link::kFollows:
           break;
-        case Link::kMissing:
+        case Link::kMissing: {
+          ASSIGN_OR_RETURN(const bool appeared, AppearedMeanwhile(fs, folder, files, file->number - 1));
+          if (appeared) return absl::NotFoundError(absl::StrCat(folder, " changes faster than it can be read"));
           newest.warning = absl::StrCat("the generation before ", JoinPath(folder, file->name),
                                         " is missing; the record in it is sound");
           break;
+        }
         case Link::kMismatch:
           newest.damaged.push_back(
               {file->name, absl::StrCat(JoinPath(folder, file->name),
@@ -82,6 +95,8 @@ std::string MetadataFolder(absl::string_view run_dir) { return JoinPath(run_dir,
 
 std::string GenerationName(uint64_t number) { return absl::StrFormat("%010d%s", number, kEnding); }
 
+std::string SetAsideName(uint64_t number) { return absl::StrCat(GenerationName(number), kSetAside); }
+
 uint64_t GenerationFolder::NextNumber() const {
   uint64_t highest = generations.empty() ? 0 : generations.back().number;
   for (const GenerationFile& file : set_aside) highest = std::max(highest, file.number);
@@ -105,6 +120,12 @@ absl::StatusOr<GenerationFolder> ListGenerations(FileSystem& fs, const std::stri
       files.others.push_back(name);
     }
   }
+  std::set<uint64_t> marked;
+  for (const GenerationFile& file : files.set_aside) marked.insert(file.number);
+  const auto reused = std::stable_partition(files.generations.begin(), files.generations.end(),
+                                            [&](const GenerationFile& file) { return marked.count(file.number) == 0; });
+  files.reused.assign(reused, files.generations.end());
+  files.generations.erase(reused, files.generations.end());
   return files;
 }
 

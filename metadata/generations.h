@@ -19,6 +19,9 @@ namespace baton {
 std::string MetadataFolder(absl::string_view run_dir);
 // "0000000012.binpb" of 12.
 std::string GenerationName(uint64_t number);
+// "0000000012.binpb.damaged" of 12: the mark of a number whose file was set aside. (Should it be set aside again, after
+// somebody put it back, that file gets another ending, and the mark is still there.)
+std::string SetAsideName(uint64_t number);
 
 struct GenerationFile {
   uint64_t number = 0;
@@ -30,10 +33,12 @@ struct GenerationFolder {
   std::vector<GenerationFile> generations;
   // Set aside because they were damaged: "0000000012.binpb.damaged". By name.
   std::vector<GenerationFile> set_aside;
+  // Under the number of one that was set aside, and so no part of the record: generation_follower.cc says why. By name.
+  std::vector<GenerationFile> reused;
   // Names of everything else, by name: what a killed process left, or what does not belong here.
   std::vector<std::string> others;
 
-  // The number that the next generation gets: one that neither a generation nor one set aside has.
+  // The number that the next generation gets: the first one above all that are, or were, taken.
   uint64_t NextNumber() const;
 };
 

@@ -23,7 +23,11 @@ constexpr int kMaxTries = 1000;
 }  // namespace
 
 MetadataStore::MetadataStore(FileSystem& fs, absl::string_view run_dir, RunSection identity)
-    : fs_(fs), run_dir_(run_dir), folder_(MetadataFolder(run_dir)), identity_(std::move(identity)) {}
+    : fs_(fs),
+      run_dir_(run_dir),
+      folder_(MetadataFolder(run_dir)),
+      identity_(std::move(identity)),
+      follower_(fs, folder_) {}
 
 absl::StatusOr<std::unique_ptr<MetadataStore>> MetadataStore::Open(FileSystem& fs, absl::string_view run_dir,
                                                                    absl::string_view run_name,
@@ -38,7 +42,8 @@ absl::StatusOr<std::unique_ptr<MetadataStore>> MetadataStore::Open(FileSystem& f
 }
 
 absl::StatusOr<NewestGeneration> MetadataStore::FindNewest() {
-  ASSIGN_OR_RETURN(NewestGeneration newest, FindNewestGeneration(fs_, folder_));
+  absl::MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(NewestGeneration newest, follower_.Find());
   if (!newest.warning.empty() && reported_.insert(newest.warning).second) LOG(WARNING) << newest.warning;
   for (const NewestGeneration::Damage& damage : newest.damaged) {
     const absl::StatusOr<std::string> aside = SetAside(fs_, JoinPath(folder_, damage.name));
@@ -52,13 +57,12 @@ absl::StatusOr<NewestGeneration> MetadataStore::FindNewest() {
 }
 
 absl::StatusOr<Metadata> MetadataStore::Read() {
-  absl::MutexLock lock(&mutex_);
   ASSIGN_OR_RETURN(NewestGeneration newest, FindNewest());
   return std::move(newest.record);
 }
 
 absl::Status MetadataStore::Commit(SectionOwner owner, absl::FunctionRef<absl::Status(Metadata&)> apply) {
-  absl::MutexLock lock(&mutex_);
+  absl::MutexLock lock(&commit_mutex_);
   for (int i = 0; i < kMaxTries; ++i) {
     ASSIGN_OR_RETURN(NewestGeneration newest, FindNewest());
     Metadata& before = newest.record;
@@ -67,7 +71,7 @@ absl::Status MetadataStore::Commit(SectionOwner owner, absl::FunctionRef<absl::S
     RETURN_IF_ERROR(apply(after));
     RETURN_IF_ERROR(CheckOwnership(before, after, owner));
     if (SameSections(before, after)) return absl::OkStatus();
-    RETURN_IF_ERROR(MakeFolders(fs_, folder_));
+    if (!before.has_generation()) RETURN_IF_ERROR(MakeFolders(fs_, folder_));
     const absl::Status written = WriteGeneration(owner, newest.next_number, before, std::move(after));
     if (!absl::IsAlreadyExists(written)) return written;
   }
@@ -89,7 +93,13 @@ absl::Status MetadataStore::WriteGeneration(SectionOwner owner, uint64_t number,
     return absl::InvalidArgumentError(
         absl::StrCat("the record's field ", invalid, " would not be UTF-8; nothing was committed"));
   }
-  return CreateFileExclusively(fs_, JoinPath(folder_, GenerationName(number)), Seal(after));
+  const std::string path = JoinPath(folder_, GenerationName(number));
+  RETURN_IF_ERROR(CreateFileExclusively(fs_, path, Seal(after)));
+  // Committed, unless the number had been taken and its file set aside since it was chosen: generation_follower.cc.
+  ASSIGN_OR_RETURN(const bool marked, Exists(fs_, JoinPath(folder_, SetAsideName(number))));
+  if (!marked) return absl::OkStatus();
+  RETURN_IF_ERROR(RemoveTree(fs_, path));
+  return absl::AlreadyExistsError(absl::StrCat(path, " was set aside by another process"));
 }
 
 }  // namespace baton

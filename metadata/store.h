@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "base/file_system.h"
-#include "metadata/generations.h"
+#include "metadata/generation_follower.h"
 #include "metadata/metadata.pb.h"
 #include "metadata/ownership.h"
 
@@ -26,7 +26,8 @@ namespace baton {
 // of threads and processes that commit at once, none loses an update, and each generation holds its predecessor's
 // seal. A stage changes the record through its SectionWriter.
 //
-// Thread-safe. Any number of processes may use the same record.
+// Thread-safe. Any number of processes may use the same record. Readers take no lock that a commit holds while it
+// writes, in this process and in others: they read what is there.
 class MetadataStore {
  public:
   // `run_name` (the run directory's name if it is empty) and `parent` go into the record when its first generation is
@@ -37,14 +38,15 @@ class MetadataStore {
 
   // A copy of the newest generation that verifies; a message without `generation` if none was committed yet. Newer ones
   // that are damaged are reported and set aside; if that is refused (a read-only folder), reported only. DataLoss if
-  // there are generations and none verifies.
+  // there are generations and none verifies, or if the one that was read before was removed or replaced meanwhile.
   absl::StatusOr<Metadata> Read() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Commits what `apply` makes of a copy of the newest generation, durably; nothing if the sections stay the same. May
   // call `apply` several times, each time with a fresh copy. An error of `apply` ends the commit. Internal if it
   // changed something that is not the owner's, InvalidArgument if it set a text that is no UTF-8. On error the record
-  // is as it was; only if the folder's fsync failed may the new generation be there.
-  absl::Status Commit(SectionOwner owner, absl::FunctionRef<absl::Status(Metadata&)> apply) ABSL_LOCKS_EXCLUDED(mutex_);
+  // is as it was; only if what follows link() failed (the folder's fsync) may the new generation be there.
+  absl::Status Commit(SectionOwner owner, absl::FunctionRef<absl::Status(Metadata&)> apply)
+      ABSL_LOCKS_EXCLUDED(commit_mutex_, mutex_);
 
   FileSystem& fs() const { return fs_; }
   const std::string& run_dir() const { return run_dir_; }
@@ -52,7 +54,8 @@ class MetadataStore {
  private:
   MetadataStore(FileSystem& fs, absl::string_view run_dir, RunSection identity);
   // Reports and sets aside what is damaged.
-  absl::StatusOr<NewestGeneration> FindNewest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<NewestGeneration> FindNewest() ABSL_LOCKS_EXCLUDED(mutex_);
+  // AlreadyExists if another process took the number.
   absl::Status WriteGeneration(SectionOwner owner, uint64_t number, const Metadata& before, Metadata after);
 
   // Constant after construction.
@@ -61,7 +64,10 @@ class MetadataStore {
   const std::string folder_;
   const RunSection identity_;
 
+  // Held during a commit, so that the threads of a process wait for each other instead of racing.
+  absl::Mutex commit_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
   absl::Mutex mutex_;
+  GenerationFollower follower_ ABSL_GUARDED_BY(mutex_);
   // Each problem is reported once.
   std::set<std::string> reported_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -27,6 +29,19 @@ class LoggedWarnings : public google::LogSink {
     messages.emplace_back(message, size);
   }
   std::vector<std::string> messages;
+};
+
+// As it is mounted.
+class ReadOnlyFileSystem : public FileSystem {
+ public:
+  int Open(const std::string& path, int flags, mode_t mode) override {
+    return (flags & (O_CREAT | O_WRONLY | O_RDWR)) != 0 ? -EROFS : FileSystem::Open(path, flags, mode);
+  }
+  int Rename(const std::string&, const std::string&) override { return -EROFS; }
+  int RenameExclusive(const std::string&, const std::string&) override { return -EROFS; }
+  int Link(const std::string&, const std::string&) override { return -EROFS; }
+  int Unlink(const std::string&) override { return -EROFS; }
+  int MakeDirectory(const std::string&) override { return -EROFS; }
 };
 
 TEST(StoreDamage, AnyDamagedByteOfTheNewestLeadsToTheOneBefore) {
@@ -148,11 +163,7 @@ TEST(StoreDamage, ReadsADamagedRecordInAReadOnlyFolder) {
   const std::string run_dir = NewRunDir();
   MakeRecord(run_dir, 3);
   FlipByte(GenerationPath(run_dir, 3), 20);
-  FaultyFileSystem fs;
-  fs.Inject({.operations = {FileOperation::kRename, FileOperation::kRenameExclusive, FileOperation::kLink,
-                            FileOperation::kUnlink, FileOperation::kMakeDirectory},
-             .sticky = true,
-             .error = EROFS});
+  ReadOnlyFileSystem fs;
   const auto store = OpenRecord(fs, run_dir);
   ASSERT_OK_AND_ASSIGN(const Metadata record, store->Read());
   EXPECT_EQ(record.generation(), 2);

@@ -1,0 +1,241 @@
+#include "metadata/generation_follower.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "base/faulty_file_system.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "metadata/testing.h"
+#include "metadata/verify.h"
+
+namespace baton {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+// Each test follows a record of two generations.
+class FollowerTest : public ::testing::Test {
+ protected:
+  FollowerTest() { MakeRecord(run_dir_, 2); }
+
+  void CommitByAnother(uint64_t size) { ASSERT_THAT(CommitSize(*OpenRecord(fs_, run_dir_), size), IsOk()); }
+  void ExpectNewest(uint64_t generation, uint64_t next) {
+    ASSERT_OK_AND_ASSIGN(const NewestGeneration newest, follower_.Find());
+    EXPECT_EQ(newest.record.generation(), generation);
+    EXPECT_EQ(newest.record.load().raw_file_size(), generation);
+    EXPECT_EQ(newest.next_number, next);
+  }
+  int Listings() const {
+    const std::vector<FaultyFileSystem::Call> calls = followed_fs_.calls();
+    return static_cast<int>(std::count_if(calls.begin(), calls.end(), [](const FaultyFileSystem::Call& call) {
+      return call.operation == FileOperation::kList;
+    }));
+  }
+  // Damages a file in a way that its mtime shows even where clocks tick slowly.
+  void Damage(uint64_t number) {
+    const std::string path = GenerationPath(run_dir_, number);
+    FlipByte(path, 20);
+    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+  }
+  void ExpectLost(const std::string& what) {
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_THAT(follower_.Find(), StatusIs(absl::StatusCode::kDataLoss,
+                                             AllOf(HasSubstr("was removed or replaced while"), HasSubstr(what))));
+    }
+  }
+
+  const std::string run_dir_ = NewRunDir();
+  const std::string folder_ = MetadataFolder(run_dir_);
+  UnsyncedFileSystem fs_;
+  FaultyFileSystem followed_fs_;
+  GenerationFollower follower_{followed_fs_, folder_, std::chrono::hours(1)};
+};
+
+TEST_F(FollowerTest, StepsForwardWithoutListing) {
+  ExpectNewest(2, 3);
+  EXPECT_EQ(Listings(), 1);
+  for (uint64_t i = 3; i <= 6; ++i) CommitByAnother(i);
+  ExpectNewest(6, 7);
+  CommitByAnother(7);
+  ExpectNewest(7, 8);
+  EXPECT_EQ(Listings(), 1);
+}
+
+TEST_F(FollowerTest, FollowsARecordFromItsBeginning) {
+  const std::string run_dir = NewRunDir();
+  GenerationFollower follower(followed_fs_, MetadataFolder(run_dir), std::chrono::hours(1));
+  ASSERT_OK_AND_ASSIGN(NewestGeneration newest, follower.Find());
+  EXPECT_FALSE(newest.record.has_generation());
+  EXPECT_EQ(newest.next_number, 1);
+  MakeRecord(run_dir, 3);
+  ASSERT_OK_AND_ASSIGN(newest, follower.Find());
+  EXPECT_EQ(newest.record.generation(), 3);
+  EXPECT_EQ(Listings(), 1);
+}
+
+TEST_F(FollowerTest, PassesOverADamagedSuccessor) {
+  ExpectNewest(2, 3);
+  CommitByAnother(3);
+  Damage(3);
+  ASSERT_OK_AND_ASSIGN(const NewestGeneration newest, follower_.Find());
+  EXPECT_EQ(newest.record.generation(), 2);
+  EXPECT_EQ(newest.next_number, 4);
+  ASSERT_EQ(newest.damaged.size(), 1);
+  EXPECT_EQ(newest.damaged[0].name, "0000000003.binpb");
+}
+
+TEST_F(FollowerTest, NeverGivesOutANumberThatWasSetAside) {
+  ExpectNewest(2, 3);
+  CommitByAnother(3);
+  Damage(3);
+  ASSERT_THAT(OpenRecord(fs_, run_dir_)->Read(), IsOk());
+  ASSERT_THAT(RecordFiles(run_dir_), ElementsAre("0000000001.binpb", "0000000002.binpb", "0000000003.binpb.damaged"));
+  ExpectNewest(2, 4);
+  CommitByAnother(4);
+  ExpectNewest(4, 5);
+}
+
+TEST_F(FollowerTest, FindsDamageOfTheOneThatItKnows) {
+  ExpectNewest(2, 3);
+  Damage(2);
+  ASSERT_OK_AND_ASSIGN(const NewestGeneration newest, follower_.Find());
+  EXPECT_EQ(newest.record.generation(), 1);
+  EXPECT_EQ(newest.next_number, 3);
+  EXPECT_EQ(newest.damaged.size(), 1);
+}
+
+TEST_F(FollowerTest, TellsThatAnotherProcessSetAsideTheOneThatItKnows) {
+  ExpectNewest(2, 3);
+  Damage(2);
+  ASSERT_THAT(OpenRecord(fs_, run_dir_)->Read(), IsOk());
+  ASSERT_OK_AND_ASSIGN(const NewestGeneration newest, follower_.Find());
+  EXPECT_EQ(newest.record.generation(), 1);
+  EXPECT_EQ(newest.next_number, 3);
+  EXPECT_THAT(newest.warning, HasSubstr("set aside by another process; going on with generation 1"));
+}
+
+TEST_F(FollowerTest, ARemovedNewestIsAnError) {
+  ExpectNewest(2, 3);
+  std::filesystem::remove(GenerationPath(run_dir_, 2));
+  ExpectLost("now it is generation 1");
+  // Whoever takes its number does not heal that.
+  CommitByAnother(77);
+  ExpectLost("now it is generation 2");
+}
+
+TEST_F(FollowerTest, AFolderThatWasMovedAwayIsAnError) {
+  ExpectNewest(2, 3);
+  std::filesystem::rename(folder_, folder_ + ".away");
+  ExpectLost("now it is not there");
+  std::filesystem::rename(folder_ + ".away", folder_);
+  ExpectNewest(2, 3);
+}
+
+TEST_F(FollowerTest, ARecordOfAnotherRunInItsPlaceIsAnError) {
+  ExpectNewest(2, 3);
+  const std::string other = NewRunDir();
+  MakeRecord(other, 5);
+  std::filesystem::rename(folder_, folder_ + ".away");
+  std::filesystem::rename(MetadataFolder(other), folder_);
+  ExpectLost("now it is generation 5");
+}
+
+TEST_F(FollowerTest, ACopyInItsPlaceIsTheSameRecord) {
+  ExpectNewest(2, 3);
+  std::filesystem::rename(folder_, folder_ + ".away");
+  std::filesystem::copy(folder_ + ".away", folder_);
+  CommitByAnother(3);
+  ExpectNewest(3, 4);
+}
+
+// What only listing finds: the next number is free, and there is one above it.
+TEST_F(FollowerTest, ListsAgainAfterAWhile) {
+  GenerationFollower idle(followed_fs_, folder_, std::chrono::seconds(0));
+  ASSERT_THAT(idle.Find(), IsOk());
+  CommitByAnother(3);
+  CommitByAnother(4);
+  std::filesystem::remove(GenerationPath(run_dir_, 3));
+  ASSERT_OK_AND_ASSIGN(const NewestGeneration newest, idle.Find());
+  EXPECT_EQ(newest.record.generation(), 4);
+  EXPECT_EQ(newest.next_number, 5);
+  EXPECT_THAT(newest.warning, HasSubstr("is missing; the record in it is sound"));
+}
+
+// Two commits of others in the middle of a listing: the later one is in it, the earlier one is not.
+TEST_F(FollowerTest, AListingThatMissesOneIsMadeAgain) {
+  class MissesOnce : public UnsyncedFileSystem {
+   public:
+    int List(const std::string& path, std::vector<std::string>* names) override {
+      const int error = UnsyncedFileSystem::List(path, names);
+      if (lists++ == 0) names->erase(std::find(names->begin(), names->end(), "0000000002.binpb"));
+      return error;
+    }
+    int lists = 0;
+  } fs;
+  CommitByAnother(3);
+  ASSERT_OK_AND_ASSIGN(const NewestGeneration newest, FindNewestGeneration(fs, folder_));
+  EXPECT_EQ(newest.record.generation(), 3);
+  EXPECT_EQ(newest.warning, "");
+  EXPECT_EQ(fs.lists, 2);
+}
+
+// Between a commit's choice of its number and its link(), another process takes the number, its file is damaged, and a
+// third one sets it aside and goes on.
+class OvertakenFileSystem : public UnsyncedFileSystem {
+ public:
+  explicit OvertakenFileSystem(std::function<void()> overtake) : overtake_(std::move(overtake)) {}
+  int Link(const std::string& from, const std::string& to) override {
+    if (const auto overtake = std::exchange(overtake_, nullptr)) overtake();
+    return UnsyncedFileSystem::Link(from, to);
+  }
+  int Stat(const std::string& path, struct stat* result) override {
+    if (blind && absl::EndsWith(path, ".damaged")) return -ENOENT;
+    return UnsyncedFileSystem::Stat(path, result);
+  }
+  // The control: does not see the mark.
+  bool blind = false;
+
+ private:
+  std::function<void()> overtake_;
+};
+
+TEST_F(FollowerTest, ANumberThatWasSetAsideAmidACommitIsNotTaken) {
+  for (const bool blind : {false, true}) {
+    const std::string run_dir = NewRunDir();
+    MakeRecord(run_dir, 2);
+    OvertakenFileSystem fs([&] {
+      ASSERT_THAT(CommitSize(*OpenRecord(fs_, run_dir), 3), IsOk());
+      FlipByte(GenerationPath(run_dir, 3), 20);
+      ASSERT_THAT(CommitSize(*OpenRecord(fs_, run_dir), 4), IsOk());
+    });
+    fs.blind = blind;
+    const auto store = OpenRecord(fs, run_dir);
+    ASSERT_THAT(store->Commit(SectionOwner::kTrain,
+                              [](Metadata& record) {
+                                record.mutable_train()->set_parameter_count(9);
+                                return absl::OkStatus();
+                              }),
+                IsOk());
+    const auto reader = OpenRecord(fs_, run_dir);
+    ASSERT_OK_AND_ASSIGN(const Metadata record, reader->Read());
+    EXPECT_EQ(record.load().raw_file_size(), 4);
+    EXPECT_EQ(record.train().parameter_count(), blind ? 0 : 9);
+    const std::string own = blind ? "0000000003.binpb" : "0000000005.binpb";
+    EXPECT_THAT(RecordFiles(run_dir), UnorderedElementsAre("0000000001.binpb", "0000000002.binpb",
+                                                           "0000000003.binpb.damaged", "0000000004.binpb", own));
+    ASSERT_OK_AND_ASSIGN(const RecordReport report, VerifyRecord(fs_, run_dir, record.sha256()));
+    EXPECT_TRUE(report.ok());
+  }
+}
+
+}  // namespace
+}  // namespace baton
