@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/digest_cache.pb.h"
 #include "base/errors.h"
 #include "base/files.h"
@@ -15,7 +16,8 @@ namespace {
 
 constexpr int64_t kGranularityNanoseconds = 2'000'000'000;
 
-int64_t Nanoseconds(const timespec& time) { return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec; }
+// The nearest that there is, for a time that 64 bits do not count.
+int64_t Nanoseconds(const timespec& time) { return absl::ToUnixNanos(absl::TimeFromTimespec(time)); }
 
 }  // namespace
 
@@ -50,7 +52,9 @@ absl::StatusOr<FileDigest> DigestCache::Sha256(const std::string& path) {
     if (found != entries_.end()) {
       const Entry& entry = found->second;
       const int64_t newest = std::max(identity.modified_nanoseconds, identity.changed_nanoseconds);
-      const bool racy = newest > entry.digested_nanoseconds - kGranularityNanoseconds;
+      int64_t trusted = 0;
+      const bool racy =
+          __builtin_sub_overflow(entry.digested_nanoseconds, kGranularityNanoseconds, &trusted) || newest > trusted;
       if (entry.identity == identity && !racy) return FileDigest{identity.size_bytes, entry.sha256};
     }
   }

@@ -1,8 +1,8 @@
 #include "data/dataset.h"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -44,6 +44,22 @@ absl::Status CheckPaths(const Dataset& index, const std::string& index_path) {
   for (const absl::string_view path : paths) {
     if (!StaysInside(path))
       return Damaged(index_path, absl::StrCat("names a file outside of its folder, '", path, "'"));
+  }
+  return absl::OkStatus();
+}
+
+// So that names can be looked up, and shapes multiplied.
+absl::Status CheckTensorSpecs(const Dataset& index, const std::string& index_path) {
+  std::set<absl::string_view> names;
+  for (const TensorSpec& spec : index.tensors()) {
+    const auto wrong = [&](absl::string_view what) {
+      return Damaged(index_path, absl::StrCat("tensor '", spec.name(), "' ", what));
+    };
+    if (!names.insert(spec.name()).second) return wrong("stands there twice");
+    const absl::StatusOr<DType> dtype = ParseDType(spec.dtype());
+    if (!dtype.ok()) return wrong(absl::StrCat("has no type that is known: ", dtype.status().message()));
+    const auto size = TensorByteSize(*dtype, {spec.shape().begin(), spec.shape().end()});
+    if (!size.ok()) return wrong(absl::StrCat("has an impossible shape: ", size.status().message()));
   }
   return absl::OkStatus();
 }
@@ -95,8 +111,19 @@ absl::Status ReadDataFile(FileSystem& fs, const std::string& folder, const Datas
   return CheckDigest(path, digests.size_bytes, digests.xxh3, file.size_bytes(), file.xxh3());
 }
 
-// Room for all of a split's rows. The index is sealed, so that a size that overflows is a fault of its writer.
-absl::StatusOr<std::vector<HostTensor>> AllocateTensors(const Dataset& index, const Split& split) {
+// Room for all of a split's rows. That is no more than its files hold: a wrong index reserves no memory.
+absl::StatusOr<std::vector<HostTensor>> AllocateTensors(FileSystem& fs, const std::string& folder, const Dataset& index,
+                                                        const Split& split) {
+  uint64_t available = 0;
+  for (const DataFile& file : split.files()) {
+    const std::string path = JoinPath(folder, file.path());
+    ASSIGN_OR_RETURN(const uint64_t size, FileSize(fs, path));
+    if (size != file.size_bytes()) {
+      return Damaged(path,
+                     absl::StrCat("is not as it was written: ", size, " bytes, the index says ", file.size_bytes()));
+    }
+    available += size;
+  }
   std::vector<HostTensor> tensors;
   for (const TensorSpec& spec : index.tensors()) {
     HostTensor tensor;
@@ -104,15 +131,13 @@ absl::StatusOr<std::vector<HostTensor>> AllocateTensors(const Dataset& index, co
     ASSIGN_OR_RETURN(tensor.dtype, ParseDType(spec.dtype()));
     tensor.shape = {static_cast<int64_t>(split.rows())};
     tensor.shape.insert(tensor.shape.end(), spec.shape().begin(), spec.shape().end());
-    size_t bytes = DTypeSize(tensor.dtype);
-    for (const int64_t size : tensor.shape) {
-      if (size < 0 || __builtin_mul_overflow(bytes, static_cast<size_t>(size), &bytes)) {
-        return absl::DataLossError(absl::StrCat(kDatasetIndexFile, ": tensor '", spec.name(), "' of split '",
-                                                split.name(), "' has the impossible shape ",
-                                                Describe(spec.dtype(), tensor.shape)));
-      }
+    const absl::StatusOr<uint64_t> bytes = TensorByteSize(tensor.dtype, tensor.shape);
+    if (!bytes.ok() || *bytes > available) {
+      return Damaged(folder, absl::StrCat("tensor '", spec.name(), "' of split '", split.name(), "' is ",
+                                          Describe(spec.dtype(), tensor.shape), ", more than its files hold"));
     }
-    tensor.bytes.resize(bytes);
+    available -= *bytes;
+    tensor.bytes.resize(*bytes);
     tensors.push_back(std::move(tensor));
   }
   return tensors;
@@ -127,7 +152,7 @@ absl::StatusOr<std::vector<HostTensor>> ReadDataFiles(FileSystem& fs, const std:
     return Damaged(JoinPath(folder, kDatasetIndexFile),
                    absl::StrCat("split '", split.name(), "' has ", split.rows(), " rows, its files ", rows));
   }
-  ASSIGN_OR_RETURN(std::vector<HostTensor> tensors, AllocateTensors(index, split));
+  ASSIGN_OR_RETURN(std::vector<HostTensor> tensors, AllocateTensors(fs, folder, index, split));
   uint64_t row = 0;
   for (const DataFile& file : split.files()) {
     RETURN_IF_ERROR(ReadDataFile(fs, folder, index, file, row, tensors));
@@ -149,6 +174,7 @@ absl::StatusOr<Dataset> ReadDatasetIndex(FileSystem& fs, const std::string& fold
                                                       "; use the program that wrote it, or a newer one"));
   }
   RETURN_IF_ERROR(CheckPaths(index, path));
+  RETURN_IF_ERROR(CheckTensorSpecs(index, path));
   return index;
 }
 

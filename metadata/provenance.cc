@@ -148,7 +148,8 @@ Json Dependencies(const Metadata& record) {
   // DVC before 3 says nothing of `hash`, and its md5 is not always that of the bytes.
   const DvcMetadata& dvc = load.raw_dvc_metadata();
   if (dvc.hash() == "md5" && dvc.has_md5()) raw["digest"]["md5"] = dvc.md5();
-  Json dependencies = {std::move(raw)};
+  // Not {raw}, which one compiler takes for an array and another for raw itself.
+  Json dependencies = Json::array({std::move(raw)});
 
   std::set<std::pair<std::string, std::string>> programs, libraries;
   for (const Stage& stage : StagesOf(record)) {

@@ -15,7 +15,7 @@ packages=(
   bazel-bootstrap bazel-rules-java bazel-rules-proto g++ python3-venv
   libabsl-dev libbenchmark-dev libgmock-dev libgoogle-glog-dev libgtest-dev libprotobuf-dev protobuf-compiler
   libssl-dev libunwind-dev libxxhash-dev libyaml-cpp-dev nlohmann-json3-dev zlib1g-dev
-  clang-format-14
+  clang-format-14 clang-14 libclang-rt-14-dev
 )
 torch=torch==2.13.0
 pyarrow=pyarrow==25.0.1
