@@ -8,6 +8,12 @@
 #include "base/files_internal.h"
 
 namespace baton {
+namespace {
+
+// Large enough for a disk to work at full speed, small enough that it begins soon.
+constexpr int64_t kWritebackBytes = int64_t{8} << 20;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<FileWriter>> FileWriter::Create(FileSystem& fs, const std::string& path) {
   const int fd = internal::Open(fs, path, O_WRONLY | O_CREAT | O_EXCL);
@@ -26,6 +32,12 @@ absl::Status FileWriter::Append(absl::string_view data) {
     // No progress without an error would loop for ever.
     if (written <= 0) return IoError(written == 0 ? EIO : static_cast<int>(written), "write", path_);
     data.remove_prefix(written);
+    written_ += written;
+  }
+  if (written_ - writeback_started_ >= kWritebackBytes) {
+    // What it returns does not matter: Finish() waits for every byte and reports what went wrong with any.
+    fs_.StartWriteback(fd_, writeback_started_, written_ - writeback_started_);
+    writeback_started_ = written_;
   }
   return absl::OkStatus();
 }

@@ -33,6 +33,10 @@ int64_t FileSystem::ReadAt(int fd, void* data, size_t size, int64_t offset) {
   return OrError(pread(fd, data, size, offset));
 }
 
+int FileSystem::StartWriteback(int fd, int64_t offset, int64_t size) {
+  return OrError(sync_file_range(fd, offset, size, SYNC_FILE_RANGE_WRITE));
+}
+
 int FileSystem::Sync(int fd) { return OrError(fsync(fd)); }
 
 int FileSystem::Close(int fd) { return OrError(close(fd)); }

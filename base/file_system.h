@@ -26,6 +26,9 @@ class FileSystem {
   virtual int Open(const std::string& path, int flags, mode_t mode);
   virtual int64_t Write(int fd, const void* data, size_t size);
   virtual int64_t ReadAt(int fd, void* data, size_t size, int64_t offset);
+  // sync_file_range(SYNC_FILE_RANGE_WRITE): begins to bring these bytes to the disk and does not wait. A hint: it makes
+  // a later Sync short, and nothing durable.
+  virtual int StartWriteback(int fd, int64_t offset, int64_t size);
   // fsync, of a file or of a folder.
   virtual int Sync(int fd);
   virtual int Close(int fd);

@@ -64,7 +64,8 @@ class FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
 
   const std::string& path() const { return path_; }
-  // Writes all of `data`, without a buffer of its own: hand it large pieces.
+  // Writes all of `data`, without a buffer of its own: hand it large pieces. Of a large file the system begins to bring
+  // to the disk what was written while the rest is made.
   absl::Status Append(absl::string_view data);
   // fsyncs and closes. Call once, last. The folder's entry is not synced.
   absl::Status Finish();
@@ -74,6 +75,8 @@ class FileWriter {
   FileSystem& fs_;
   const std::string path_;
   int fd_;  // -1 when closed
+  int64_t written_ = 0;
+  int64_t writeback_started_ = 0;  // bytes that are on their way to the disk
 };
 
 // Reads at any place of one file. Thread-safe.

@@ -1,7 +1,9 @@
 // What is synced when, and what a failed fsync leads to.
 
+#include <cerrno>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/faulty_file_system.h"
@@ -114,6 +116,27 @@ TEST_F(FilesSyncTest, FoldersThatNeedNoSyncAreFine) {
   fs.Inject({.operations = {FileOperation::kSync}, .at = 2, .error = EINVAL});
   EXPECT_THAT(ReplaceFile(fs, file_, "new"), IsOk());
   EXPECT_EQ(fs.faults(), 1);
+}
+
+// Notes which ranges are to be brought to the disk early, and refuses each.
+class Writeback : public Unsynced {
+ public:
+  int StartWriteback(int, int64_t offset, int64_t size) override {
+    ranges.push_back({offset, size});
+    return -EIO;
+  }
+  std::vector<std::pair<int64_t, int64_t>> ranges;
+};
+
+TEST_F(FilesSyncTest, LargeFilesAreOnTheirWayToTheDiskBeforeTheyAreWhole) {
+  Prepare();
+  Writeback fs;
+  const std::string piece(5 << 20, 'x');
+  ASSERT_OK_AND_ASSIGN(const auto writer, FileWriter::Create(fs, file_));
+  for (int i = 0; i < 5; ++i) ASSERT_THAT(writer->Append(piece), IsOk());
+  EXPECT_THAT(writer->Finish(), IsOk()) << "what it answers is no error";
+  EXPECT_THAT(fs.ranges, testing::ElementsAre(testing::Pair(0, 10 << 20), testing::Pair(10 << 20, 10 << 20)))
+      << "each byte once, in order; what is left is for the sync";
 }
 
 }  // namespace

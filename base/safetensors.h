@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/digest.h"
 #include "base/file_system.h"
 #include "base/files.h"
 
@@ -79,21 +80,24 @@ struct TensorDigest {
 
 struct SafetensorsDigests {
   uint64_t size_bytes = 0;
-  // Of the whole file.
-  std::string xxh3;
-  std::string sha256;  // empty unless asked for
+  // Of the bytes before those of the tensors. With `tensors` it covers every byte of the file.
+  std::string header_xxh3;
   std::vector<TensorDigest> tensors;
+  // Of the whole file; empty unless asked for.
+  std::string xxh3;
+  std::string sha256;
 };
 
 // Writes a new file (which must not exist), fsynced, in the format's canonical order (type descending, then name): the
 // same tensors give the same bytes, those that the Python library writes. Returns the digests of what was written, of
-// the tensors in that order, computed on the way. On error the file is removed; AlreadyExists leaves what was there.
+// the tensors in that order, computed on the way; the file's
+// own only with `with_file_digests`. On error the file is removed; AlreadyExists leaves what was there.
 // InvalidArgument: a duplicate name, "__metadata__" as a name, text that is not UTF-8, a header that is too long, or
 // bytes that do not fit the shape.
 absl::StatusOr<SafetensorsDigests> WriteSafetensors(FileSystem& fs, const std::string& path,
                                                     std::vector<TensorBytes> tensors,
                                                     const std::map<std::string, std::string>& metadata,
-                                                    bool with_sha256);
+                                                    bool with_file_digests);
 
 // Reads one file. Thread-safe.
 class SafetensorsReader {
@@ -104,23 +108,28 @@ class SafetensorsReader {
   const std::vector<TensorEntry>& tensors() const { return header_.tensors; }
   const std::map<std::string, std::string>& metadata() const { return header_.metadata; }
   uint64_t file_size() const { return file_->size(); }
+  // Of the bytes before those of the tensors, as they were read.
+  const std::string& header_xxh3() const { return header_xxh3_; }
   // Null if there is none of this name.
   const TensorEntry* Find(absl::string_view name) const;
 
-  // Copies a tensor's bytes to `destination`, which has room for entry.end - entry.begin bytes.
-  absl::Status Read(const TensorEntry& entry, void* destination) const;
+  // Copies a tensor's bytes to `destination`, which has room for entry.end - entry.begin bytes, and returns the XXH3 of
+  // what was copied. To null: only that.
+  absl::StatusOr<std::string> Read(const TensorEntry& entry, void* destination) const;
 
   // Reads the whole file once, each tensor to the address that `destination(entry)` gives (null: the bytes are only
-  // digested), and returns the digests of what was read: those of the tensors, in the order of tensors(), and, the
-  // header's bytes included, the file's XXH3.
-  absl::StatusOr<SafetensorsDigests> ReadAll(const std::function<void*(const TensorEntry&)>& destination) const;
+  // digested), and returns the XXH3 of the whole file as it was read.
+  absl::StatusOr<FileDigest> ReadAll(const std::function<void*(const TensorEntry&)>& destination) const;
 
  private:
-  SafetensorsReader(std::unique_ptr<FileReader> file, SafetensorsHeader header, uint64_t data_offset);
+  SafetensorsReader(std::unique_ptr<FileReader> file, std::string preamble, SafetensorsHeader header);
+  // Copies a range of the file, digesting it on the way. To null: only that.
+  absl::Status ReadRange(uint64_t begin, uint64_t end, char* destination, Digester& digester) const;
 
   const std::unique_ptr<FileReader> file_;
+  const std::string preamble_;  // all bytes before those of the tensors
+  const std::string header_xxh3_;
   const SafetensorsHeader header_;
-  const uint64_t data_offset_;
 };
 
 }  // namespace baton

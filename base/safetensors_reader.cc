@@ -13,7 +13,7 @@ namespace baton {
 namespace {
 
 // Pieces of this size are still in the cache when they are digested.
-constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
+constexpr uint64_t kPieceBytes = uint64_t{1} << 18;
 
 // Header's length, which stands in the first 8 bytes.
 absl::StatusOr<uint64_t> ReadHeaderSize(const FileReader& file) {
@@ -35,26 +35,32 @@ absl::StatusOr<uint64_t> ReadHeaderSize(const FileReader& file) {
   return size;
 }
 
-absl::StatusOr<std::pair<SafetensorsHeader, uint64_t>> ReadHeader(const FileReader& file) {
+// All bytes before those of the tensors: the header's length and the header.
+absl::StatusOr<std::string> ReadPreamble(const FileReader& file) {
   ASSIGN_OR_RETURN(const uint64_t size, ReadHeaderSize(file));
-  std::string json(size, '\0');
-  RETURN_IF_ERROR(file.ReadAt(8, json.data(), json.size()));
-  ASSIGN_OR_RETURN(SafetensorsHeader header, ParseSafetensorsHeader(json, file.size() - 8 - size));
-  return std::make_pair(std::move(header), 8 + size);
+  std::string preamble(8 + size, '\0');
+  RETURN_IF_ERROR(file.ReadAt(0, preamble.data(), preamble.size()));
+  return preamble;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SafetensorsReader>> SafetensorsReader::Open(FileSystem& fs, const std::string& path) {
   ASSIGN_OR_RETURN(std::unique_ptr<FileReader> file, FileReader::Open(fs, path));
-  absl::StatusOr<std::pair<SafetensorsHeader, uint64_t>> header = ReadHeader(*file);
+  absl::StatusOr<std::string> preamble = ReadPreamble(*file);
+  if (!preamble.ok()) return Annotate(preamble.status(), path);
+  absl::StatusOr<SafetensorsHeader> header =
+      ParseSafetensorsHeader(absl::string_view(*preamble).substr(8), file->size() - preamble->size());
   if (!header.ok()) return Annotate(header.status(), path);
   return std::unique_ptr<SafetensorsReader>(
-      new SafetensorsReader(std::move(file), std::move(header->first), header->second));
+      new SafetensorsReader(std::move(file), *std::move(preamble), *std::move(header)));
 }
 
-SafetensorsReader::SafetensorsReader(std::unique_ptr<FileReader> file, SafetensorsHeader header, uint64_t data_offset)
-    : file_(std::move(file)), header_(std::move(header)), data_offset_(data_offset) {}
+SafetensorsReader::SafetensorsReader(std::unique_ptr<FileReader> file, std::string preamble, SafetensorsHeader header)
+    : file_(std::move(file)),
+      preamble_(std::move(preamble)),
+      header_xxh3_(Xxh3Hex(preamble_)),
+      header_(std::move(header)) {}
 
 const TensorEntry* SafetensorsReader::Find(absl::string_view name) const {
   for (const TensorEntry& tensor : header_.tensors) {
@@ -63,42 +69,35 @@ const TensorEntry* SafetensorsReader::Find(absl::string_view name) const {
   return nullptr;
 }
 
-absl::Status SafetensorsReader::Read(const TensorEntry& entry, void* destination) const {
-  if (entry.begin == entry.end) return absl::OkStatus();
-  return file_->ReadAt(data_offset_ + entry.begin, destination, entry.end - entry.begin);
+absl::Status SafetensorsReader::ReadRange(uint64_t begin, uint64_t end, char* destination, Digester& digester) const {
+  std::string scratch(destination == nullptr ? std::min(kPieceBytes, end - begin) : 0, '\0');
+  while (begin < end) {
+    const uint64_t size = std::min(kPieceBytes, end - begin);
+    char* const piece = destination == nullptr ? scratch.data() : destination;
+    RETURN_IF_ERROR(file_->ReadAt(begin, piece, size));
+    digester.Update(absl::string_view(piece, size));
+    if (destination != nullptr) destination += size;
+    begin += size;
+  }
+  return absl::OkStatus();
 }
 
-absl::StatusOr<SafetensorsDigests> SafetensorsReader::ReadAll(
+absl::StatusOr<std::string> SafetensorsReader::Read(const TensorEntry& entry, void* destination) const {
+  Digester digester(DigestKind::kXxh3);
+  RETURN_IF_ERROR(ReadRange(preamble_.size() + entry.begin, preamble_.size() + entry.end,
+                            static_cast<char*>(destination), digester));
+  return digester.Hex();
+}
+
+absl::StatusOr<FileDigest> SafetensorsReader::ReadAll(
     const std::function<void*(const TensorEntry&)>& destination) const {
-  SafetensorsDigests digests;
-  digests.size_bytes = file_->size();
-  Digester file_digester(DigestKind::kXxh3);
-  std::string scratch;
-
-  // Reads a range of the file, digesting it. To null: only that.
-  const auto read = [&](uint64_t begin, uint64_t end, char* to, Digester* digester) -> absl::Status {
-    while (begin < end) {
-      const uint64_t size = std::min(kPieceBytes, end - begin);
-      if (to == nullptr) scratch.resize(std::max<size_t>(scratch.size(), size));
-      char* const piece = to == nullptr ? scratch.data() : to;
-      RETURN_IF_ERROR(file_->ReadAt(begin, piece, size));
-      file_digester.Update(absl::string_view(piece, size));
-      if (digester != nullptr) digester->Update(absl::string_view(piece, size));
-      if (to != nullptr) to += size;
-      begin += size;
-    }
-    return absl::OkStatus();
-  };
-
-  RETURN_IF_ERROR(read(0, data_offset_, nullptr, nullptr));
-  for (const TensorEntry& tensor : header_.tensors) {
-    Digester digester(DigestKind::kXxh3);
-    RETURN_IF_ERROR(read(data_offset_ + tensor.begin, data_offset_ + tensor.end,
-                         static_cast<char*>(destination(tensor)), &digester));
-    digests.tensors.push_back({tensor.name, digester.Hex()});
+  Digester digester(DigestKind::kXxh3);
+  digester.Update(preamble_);
+  for (const TensorEntry& entry : header_.tensors) {
+    RETURN_IF_ERROR(ReadRange(preamble_.size() + entry.begin, preamble_.size() + entry.end,
+                              static_cast<char*>(destination(entry)), digester));
   }
-  digests.xxh3 = file_digester.Hex();
-  return digests;
+  return FileDigest{file_->size(), digester.Hex()};
 }
 
 }  // namespace baton

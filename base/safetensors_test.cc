@@ -31,11 +31,12 @@ TEST(SafetensorsTest, WritesTheBytesThatPythonWrites) {
                         {kOddName, DType::kBool, {3}, absl::string_view("\1\0\1", 3)},
                         {"a", DType::kF32, {0, 2}, ""},
                         {"s", DType::kF64, {}, absl::string_view(reinterpret_cast<const char*>(&s), 8)}},
-                       {{"k", "v\n"}}, /*with_sha256=*/true));
+                       {{"k", "v\n"}}, /*with_file_digests=*/true));
   EXPECT_EQ(absl::BytesToHexString(Content(path)), kPythonHex);
   EXPECT_EQ(digests.size_bytes, 295);
   EXPECT_EQ(digests.sha256, "f8ec923a9416c6fb249c841fcf7affea876c46afd6ff5087c3f0d14388caef6a");
   EXPECT_EQ(digests.xxh3, kPythonXxh3);
+  EXPECT_EQ(digests.header_xxh3, kPythonHeaderXxh3);
   ASSERT_EQ(digests.tensors.size(), 4);
   EXPECT_EQ(digests.tensors[0].name, "s");
   EXPECT_EQ(digests.tensors[0].xxh3, "8e19d0c57481c05d6d22fe9c07fa4107");
@@ -52,6 +53,7 @@ TEST(SafetensorsTest, ReadsWhatPythonWrites) {
   ASSERT_OK_AND_ASSIGN(const auto reader, SafetensorsReader::Open(FileSystem::Posix(), path));
   EXPECT_THAT(reader->metadata(), ElementsAre(Pair("k", "v\n")));
   EXPECT_EQ(reader->file_size(), 295);
+  EXPECT_EQ(reader->header_xxh3(), kPythonHeaderXxh3);
   ASSERT_EQ(reader->tensors().size(), 4);
 
   const TensorEntry& s = reader->tensors()[0];
@@ -59,13 +61,15 @@ TEST(SafetensorsTest, ReadsWhatPythonWrites) {
   EXPECT_EQ(s.dtype, DType::kF64);
   EXPECT_TRUE(s.shape.empty());
   double s_value = 0;
-  EXPECT_THAT(reader->Read(s, &s_value), IsOk());
+  ASSERT_OK_AND_ASSIGN(std::string digest, reader->Read(s, &s_value));
+  EXPECT_EQ(digest, "8e19d0c57481c05d6d22fe9c07fa4107");
   EXPECT_EQ(s_value, 1.5);
 
   const TensorEntry& a = reader->tensors()[1];
   EXPECT_EQ(a.name, "a");
   EXPECT_THAT(a.shape, ElementsAre(0, 2));
-  EXPECT_THAT(reader->Read(a, nullptr), IsOk());
+  ASSERT_OK_AND_ASSIGN(digest, reader->Read(a, nullptr));
+  EXPECT_EQ(digest, "99aa06d3014798d86001c324468d497f") << "of no bytes";
 
   const TensorEntry* const b = reader->Find("b");
   ASSERT_EQ(b, &reader->tensors()[2]);
@@ -74,8 +78,11 @@ TEST(SafetensorsTest, ReadsWhatPythonWrites) {
   EXPECT_EQ(b->begin, 8);
   EXPECT_EQ(b->end, 20);
   float b_values[3] = {};
-  EXPECT_THAT(reader->Read(*b, b_values), IsOk());
+  ASSERT_OK_AND_ASSIGN(digest, reader->Read(*b, b_values));
+  EXPECT_EQ(digest, "e4e8b64d2ffcf806c3ca633d67782175");
   EXPECT_THAT(b_values, ElementsAre(0, 1, 2));
+  ASSERT_OK_AND_ASSIGN(digest, reader->Read(*b, nullptr));
+  EXPECT_EQ(digest, "e4e8b64d2ffcf806c3ca633d67782175") << "read to nowhere";
 
   EXPECT_EQ(reader->tensors()[3].name, kOddName);
   EXPECT_EQ(reader->Find("c"), nullptr);
@@ -86,18 +93,14 @@ TEST(SafetensorsTest, ReadAllFillsAndDigests) {
   ASSERT_OK_AND_ASSIGN(const auto reader, SafetensorsReader::Open(FileSystem::Posix(), path));
   float b_values[3] = {};
   char flags[3] = {};
-  ASSERT_OK_AND_ASSIGN(const SafetensorsDigests digests, reader->ReadAll([&](const TensorEntry& entry) -> void* {
+  ASSERT_OK_AND_ASSIGN(const FileDigest digest, reader->ReadAll([&](const TensorEntry& entry) -> void* {
     if (entry.name == "b") return b_values;
     return entry.name == kOddName ? flags : nullptr;
   }));
   EXPECT_THAT(b_values, ElementsAre(0, 1, 2));
   EXPECT_THAT(flags, ElementsAre(1, 0, 1));
-  EXPECT_EQ(digests.size_bytes, 295);
-  EXPECT_EQ(digests.xxh3, kPythonXxh3);
-  EXPECT_EQ(digests.sha256, "");
-  ASSERT_EQ(digests.tensors.size(), 4);
-  EXPECT_EQ(digests.tensors[0].xxh3, "8e19d0c57481c05d6d22fe9c07fa4107");  // "s", which went nowhere
-  EXPECT_EQ(digests.tensors[2].xxh3, "e4e8b64d2ffcf806c3ca633d67782175");
+  EXPECT_EQ(digest.size_bytes, 295);
+  EXPECT_EQ(digest.hex, kPythonXxh3);
 }
 
 // Each of one element, the first bytes of 01 02 03 04 05 06 07 08:
@@ -137,6 +140,7 @@ TEST(SafetensorsTest, AnEmptyFileIsTheFormatsOwn) {
   // safetensors.numpy.save({}).hex()
   EXPECT_EQ(absl::BytesToHexString(Content(path)), "08000000000000007b7d202020202020");
   EXPECT_EQ(digests.sha256, "");
+  EXPECT_EQ(digests.xxh3, "");
   ASSERT_OK_AND_ASSIGN(const auto reader, SafetensorsReader::Open(FileSystem::Posix(), path));
   EXPECT_TRUE(reader->tensors().empty());
 }
@@ -162,13 +166,17 @@ TEST(SafetensorsTest, LargeTensors) {
 
   ASSERT_OK_AND_ASSIGN(const auto reader, SafetensorsReader::Open(FileSystem::Posix(), path));
   std::vector<uint32_t> copy(big.size());
-  ASSERT_OK_AND_ASSIGN(const SafetensorsDigests read, reader->ReadAll([&](const TensorEntry& entry) -> void* {
+  ASSERT_OK_AND_ASSIGN(const FileDigest read, reader->ReadAll([&](const TensorEntry& entry) -> void* {
     return entry.name == "big" ? copy.data() : nullptr;
   }));
   EXPECT_EQ(copy, big);
-  EXPECT_EQ(read.xxh3, written.xxh3);
-  EXPECT_EQ(read.tensors[0].xxh3, written.tensors[0].xxh3);
-  EXPECT_EQ(read.tensors[1].xxh3, "9434532106a7c141c920d2347a85929b");
+  EXPECT_EQ(read.hex, written.xxh3);
+  copy.assign(copy.size(), 0);
+  ASSERT_OK_AND_ASSIGN(std::string digest, reader->Read(*reader->Find("big"), copy.data()));
+  EXPECT_EQ(copy, big);
+  EXPECT_EQ(digest, written.tensors[0].xxh3);
+  ASSERT_OK_AND_ASSIGN(digest, reader->Read(*reader->Find("small"), nullptr));
+  EXPECT_EQ(digest, "9434532106a7c141c920d2347a85929b");
 }
 
 // Many small tensors are gathered, and pieces come in order.

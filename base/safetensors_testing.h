@@ -49,6 +49,11 @@ inline constexpr char kPythonHex[] =
     "00803f00000040010001";
 inline constexpr char kOddName[] = "q\"\\\n\x01\x7F\xC3\xA9";
 inline constexpr char kPythonXxh3[] = "7abcd0f116f3f4a96310b369e630c945";
+// Of its first 272 bytes, and of "s", "a", "b" and the odd one.
+inline constexpr char kPythonHeaderXxh3[] = "18ce3cfc474288c316076dfdb36ca032";
+inline constexpr const char* kPythonTensorXxh3[] = {
+    "8e19d0c57481c05d6d22fe9c07fa4107", "99aa06d3014798d86001c324468d497f", "e4e8b64d2ffcf806c3ca633d67782175",
+    "b1a57916ac63a6bcaed946681f85b77a"};
 
 }  // namespace baton
 

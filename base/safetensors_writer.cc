@@ -75,16 +75,18 @@ std::string Preamble(const std::vector<TensorBytes>& tensors, const std::map<std
   return length + json;
 }
 
-// Digests the file on its way to the writer.
+// Hands the file on to the writer in pieces, digesting it as a whole if that is asked for.
 class Output {
  public:
-  Output(FileWriter& writer, bool with_sha256) : writer_(writer), xxh3_(DigestKind::kXxh3) {
-    if (with_sha256) sha256_.emplace(DigestKind::kSha256);
+  Output(FileWriter& writer, bool with_file_digests) : writer_(writer) {
+    if (!with_file_digests) return;
+    xxh3_.emplace(DigestKind::kXxh3);
+    sha256_.emplace(DigestKind::kSha256);
   }
 
   // At most a piece.
   absl::Status Append(absl::string_view bytes) {
-    xxh3_.Update(bytes);
+    if (xxh3_.has_value()) xxh3_->Update(bytes);
     if (sha256_.has_value()) sha256_->Update(bytes);
     size_ += bytes.size();
     if (bytes.size() == kPieceBytes) {
@@ -98,7 +100,7 @@ class Output {
   absl::Status Finish(SafetensorsDigests& digests) {
     RETURN_IF_ERROR(Flush());
     digests.size_bytes = size_;
-    digests.xxh3 = xxh3_.Hex();
+    if (xxh3_.has_value()) digests.xxh3 = xxh3_->Hex();
     if (sha256_.has_value()) digests.sha256 = sha256_->Hex();
     return writer_.Finish();
   }
@@ -112,7 +114,7 @@ class Output {
   }
 
   FileWriter& writer_;
-  Digester xxh3_;
+  std::optional<Digester> xxh3_;
   std::optional<Digester> sha256_;
   uint64_t size_ = 0;
   std::string gathered_;
@@ -128,9 +130,10 @@ absl::Status WritePieces(absl::string_view bytes, Output& output, Digester* dige
 }
 
 absl::StatusOr<SafetensorsDigests> Write(FileWriter& writer, absl::string_view preamble,
-                                         const std::vector<TensorBytes>& tensors, bool with_sha256) {
+                                         const std::vector<TensorBytes>& tensors, bool with_file_digests) {
   SafetensorsDigests digests;
-  Output output(writer, with_sha256);
+  Output output(writer, with_file_digests);
+  digests.header_xxh3 = Xxh3Hex(preamble);
   RETURN_IF_ERROR(WritePieces(preamble, output, nullptr));
   for (const TensorBytes& tensor : tensors) {
     Digester digester(DigestKind::kXxh3);
@@ -146,7 +149,7 @@ absl::StatusOr<SafetensorsDigests> Write(FileWriter& writer, absl::string_view p
 absl::StatusOr<SafetensorsDigests> WriteSafetensors(FileSystem& fs, const std::string& path,
                                                     std::vector<TensorBytes> tensors,
                                                     const std::map<std::string, std::string>& metadata,
-                                                    bool with_sha256) {
+                                                    bool with_file_digests) {
   RETURN_IF_ERROR(Check(tensors, metadata));
   std::sort(tensors.begin(), tensors.end(), [](const TensorBytes& a, const TensorBytes& b) {
     return a.dtype != b.dtype ? a.dtype > b.dtype : a.name < b.name;
@@ -157,7 +160,7 @@ absl::StatusOr<SafetensorsDigests> WriteSafetensors(FileSystem& fs, const std::s
                                                    " bytes, more than the format's ", kMaxSafetensorsHeader));
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<FileWriter> writer, FileWriter::Create(fs, path));
-  absl::StatusOr<SafetensorsDigests> digests = Write(*writer, preamble, tensors, with_sha256);
+  absl::StatusOr<SafetensorsDigests> digests = Write(*writer, preamble, tensors, with_file_digests);
   // A torn file is of no use; if removing it fails too, the first error is the one to tell.
   if (!digests.ok()) fs.Unlink(path);
   return digests;

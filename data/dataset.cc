@@ -107,8 +107,8 @@ absl::Status ReadDataFile(FileSystem& fs, const std::string& folder, const Datas
         std::find_if(tensors.begin(), tensors.end(), [&entry](const HostTensor& t) { return t.name == entry.name; });
     return tensor->bytes.data() + row * (tensor->bytes.size() / tensor->shape[0]);
   };
-  ASSIGN_OR_RETURN(const SafetensorsDigests digests, reader->ReadAll(destination));
-  return CheckDigest(path, digests.size_bytes, digests.xxh3, file.size_bytes(), file.xxh3());
+  ASSIGN_OR_RETURN(const FileDigest digest, reader->ReadAll(destination));
+  return CheckDigest(path, digest.size_bytes, digest.hex, file.size_bytes(), file.xxh3());
 }
 
 // Room for all of a split's rows. That is no more than its files hold: a wrong index reserves no memory.

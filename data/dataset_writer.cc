@@ -29,7 +29,7 @@ absl::StatusOr<WrittenFile> WriteSplit(FileSystem& fs, const std::string& folder
     views.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes});
   }
   ASSIGN_OR_RETURN(const SafetensorsDigests digests,
-                   WriteSafetensors(fs, JoinPath(folder, name), std::move(views), {}, /*with_sha256=*/true));
+                   WriteSafetensors(fs, JoinPath(folder, name), std::move(views), {}, /*with_file_digests=*/true));
   split.set_name(tensors.name);
   split.set_rows(tensors.rows);
   for (const uint64_t count : tensors.class_counts) split.add_class_counts(count);

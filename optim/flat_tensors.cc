@@ -68,6 +68,14 @@ FlatTensors::FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Tensor fl
   }
 }
 
+FlatTensors FlatTensors::Unfilled(std::shared_ptr<const FlatLayout> layout) {
+  const at::Tensor flat = Allocate(layout->size, at::kCPU);
+  for (const FlatLayout::Entry& entry : layout->entries) {
+    flat.narrow(0, entry.offset + entry.size, RoundUp(entry.size, kAlignment) - entry.size).zero_();
+  }
+  return FlatTensors(std::move(layout), flat);
+}
+
 at::Tensor FlatTensors::ChunkView(const FlatLayout::Chunk& chunk) const {
   return flat_.narrow(0, chunk.begin, chunk.end - chunk.begin);
 }

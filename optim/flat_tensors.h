@@ -51,6 +51,9 @@ class FlatTensors {
   FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Device device);
   FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Tensor flat);
 
+  // On the CPU, with 0 in the gaps alone: for those who fill in every parameter and want no memory written twice.
+  static FlatTensors Unfilled(std::shared_ptr<const FlatLayout> layout);
+
   const FlatLayout& layout() const { return *layout_; }
   const std::shared_ptr<const FlatLayout>& shared_layout() const { return layout_; }
   const at::Tensor& flat() const { return flat_; }

@@ -48,6 +48,15 @@ TEST(FlatTensors, ViewsShareAndCopiesDoNot) {
   EXPECT_EQ(copy.flat()[16].item<float>(), 0);
 }
 
+TEST(FlatTensors, UnfilledHasZerosInTheGaps) {
+  const FlatTensors tensors = FlatTensors::Unfilled(std::make_shared<const FlatLayout>(Parameters()));
+  for (const at::Tensor& view : tensors.views()) view.fill_(3);
+  // 3 * 5, then a gap to 16; the last 5 of 16.
+  EXPECT_EQ(tensors.flat().ne(0).sum().item<int64_t>(), 70020);
+  EXPECT_EQ(tensors.flat()[15].item<float>(), 0);
+  EXPECT_EQ(tensors.flat().narrow(0, 70016 + 5, 11).ne(0).sum().item<int64_t>(), 0);
+}
+
 TEST(Initialize, DependsOnSeedAndNameAlone) {
   FlatTensors first(std::make_shared<const FlatLayout>(Parameters()), at::kCPU);
   Initialize(Parameters(), 1, first);

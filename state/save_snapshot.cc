@@ -27,6 +27,30 @@ absl::StatusOr<DType> DTypeOf(const at::Tensor& tensor) {
   }
 }
 
+// The same State with all its tensors contiguous in the CPU's memory: shared where they lie so already, else copies.
+State OnCpu(const State& state) {
+  const auto on_cpu = [](const FlatTensors& tensors) {
+    const at::Tensor flat = tensors.flat().cpu().contiguous();
+    return flat.is_same(tensors.flat()) ? tensors : FlatTensors(tensors.shared_layout(), flat);
+  };
+  State result = state;
+  result.model = on_cpu(state.model);
+  if (state.ema.has_value()) result.ema = on_cpu(*state.ema);
+  for (auto& [name, tensor] : result.criterion) tensor = tensor.cpu().contiguous();
+  for (auto& [slot, tensors] : result.optimizer) tensors = on_cpu(tensors);
+  return result;
+}
+
+// Whether LoadSnapshot will take these as attachments.
+absl::Status CheckAttachments(const State& state) {
+  for (const auto& [name, bytes] : state.attachments) {
+    if (!IsAttachmentName(name)) {
+      return absl::InvalidArgumentError(absl::StrCat("'", name, "' is no name that a State's attachment can have"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // `tensor` is contiguous, on the CPU, and outlives the result.
 absl::StatusOr<TensorBytes> BytesOf(std::string name, const at::Tensor& tensor) {
   ASSIGN_OR_RETURN(const DType dtype, DTypeOf(tensor));
@@ -51,15 +75,16 @@ class SnapshotWriter {
       : fs_(fs), folder_(folder), index_(index) {}
 
   absl::Status WriteTensors(const std::string& file, std::vector<TensorBytes> tensors) {
-    ASSIGN_OR_RETURN(const SafetensorsDigests digests,
-                     WriteSafetensors(fs_, JoinPath(folder_, file), std::move(tensors), {}, /*with_sha256=*/false));
+    ASSIGN_OR_RETURN(
+        const SafetensorsDigests digests,
+        WriteSafetensors(fs_, JoinPath(folder_, file), std::move(tensors), {}, /*with_file_digests=*/false));
     for (const TensorDigest& tensor : digests.tensors) {
       TensorRecord& record = *index_.add_tensors();
       record.set_file(file);
       record.set_name(tensor.name);
       record.set_xxh3(tensor.xxh3);
     }
-    AddFile(file, digests.size_bytes, digests.xxh3);
+    AddFile(file, digests.size_bytes, digests.header_xxh3);
     return absl::OkStatus();
   }
 
@@ -92,7 +117,8 @@ class SnapshotWriter {
 }  // namespace
 
 absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path) {
-  const State copy = state.CopyTo(at::kCPU);
+  RETURN_IF_ERROR(CheckAttachments(state));
+  const State copy = OnCpu(state);
   SnapshotIndex index;
   index.set_format_version(kSnapshotFormatVersion);
   *index.mutable_progress() = copy.progress;
@@ -124,6 +150,9 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
   if (!copy.vocabulary.empty()) RETURN_IF_ERROR(writer.WriteBytes(kSnapshotVocabularyFile, copy.vocabulary));
   if (!copy.tokenizer.empty()) RETURN_IF_ERROR(writer.WriteBytes(kSnapshotTokenizerFile, copy.tokenizer));
   for (const auto& [name, bytes] : copy.attachments) RETURN_IF_ERROR(writer.WriteBytes(name, bytes));
+  if (const absl::Status status = CheckSnapshotIndex(index); !status.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("a snapshot cannot hold this State: ", status.message()));
+  }
   RETURN_IF_ERROR(writer.WriteIndex());
   RETURN_IF_ERROR(folder->Commit());
   return index;

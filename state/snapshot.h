@@ -14,8 +14,10 @@ namespace baton {
 // A snapshot is a folder: state.binpb (a sealed SnapshotIndex, with the digest of every tensor and file), model,
 // moving average, criterion and optimizer as .safetensors, and the named bytes as files. docs/snapshot.md describes it.
 
-// Writes a snapshot of `state` to the folder `path`, which appears complete or not at all, from a copy on the CPU that
-// it makes first. Returns its index. AlreadyExists if something is there.
+// Writes a snapshot of `state`, which must not change meanwhile, to the folder `path`, which appears complete or not at
+// all. Tensors that are contiguous in the CPU's memory are written from where they lie. Returns its index.
+// AlreadyExists if something is there; InvalidArgument if it is a State that could not be loaded again, e.g. with an
+// attachment whose name is no file's.
 absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path);
 
 // Reads a whole snapshot onto `device`. Every byte is checked: DataLoss names the file, and the tensor where it is one.

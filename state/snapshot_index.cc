@@ -15,6 +15,7 @@
 #include "base/safetensors.h"
 #include "base/seal.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 
 namespace baton {
 namespace {
@@ -34,20 +35,12 @@ bool IsXxh3(absl::string_view hex) {
          std::all_of(hex.begin(), hex.end(), [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
 }
 
-// So that no file is opened but those in the snapshot's folder.
-bool IsFileName(absl::string_view name) {
-  return !name.empty() && name != "." && name != ".." && !absl::StrContains(name, '/') &&
-         !absl::StrContains(name, '\0');
-}
-
 absl::Status CheckFiles(const SnapshotIndex& index) {
   std::set<std::string> names;
   for (const FileRecord& file : index.files()) {
-    if (!IsFileName(file.name()) || file.name() == kSnapshotIndexFile) {
-      return Wrong("files: '", file.name(), "' is no name of a file beside ", kSnapshotIndexFile);
-    }
-    if (absl::EndsWith(file.name(), ".safetensors") && !IsSnapshotTensorFile(file.name())) {
-      return Wrong("files: '", file.name(), "' is no file of tensors that a snapshot has");
+    if (!IsSnapshotTensorFile(file.name()) && file.name() != kSnapshotVocabularyFile &&
+        file.name() != kSnapshotTokenizerFile && !IsAttachmentName(file.name())) {
+      return Wrong("files: '", file.name(), "' is no name that a file of a snapshot can have");
     }
     if (!names.insert(file.name()).second) return Wrong("files: '", file.name(), "' stands there twice");
     if (!file.has_size_bytes() || file.size_bytes() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
@@ -115,6 +108,15 @@ absl::Status CheckNames(absl::string_view file, const std::set<std::string>& lis
 }
 
 }  // namespace
+
+// No file is opened or written but in the snapshot's folder.
+bool IsAttachmentName(absl::string_view name) {
+  if (name.empty() || name == "." || name == ".." || absl::StrContains(name, '/') || absl::StrContains(name, '\0')) {
+    return false;
+  }
+  return IsUtf8(name) && !absl::EndsWith(name, ".safetensors") && name != kSnapshotIndexFile &&
+         name != kSnapshotVocabularyFile && name != kSnapshotTokenizerFile;
+}
 
 bool IsSnapshotTensorFile(absl::string_view file) {
   return file == kSnapshotModelFile || file == kSnapshotEmaFile || file == kSnapshotCriterionFile ||

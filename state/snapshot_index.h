@@ -24,6 +24,8 @@ inline constexpr char kSnapshotVocabularyFile[] = "vocabulary.json";
 inline constexpr char kSnapshotTokenizerFile[] = "tokenizer.json";
 inline constexpr uint32_t kSnapshotFormatVersion = 1;
 
+// Whether an attachment can have this name: a file's, which is none of the above and no other .safetensors.
+bool IsAttachmentName(absl::string_view name);
 // Whether it is one of the files of tensors above.
 bool IsSnapshotTensorFile(absl::string_view file);
 

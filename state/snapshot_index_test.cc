@@ -99,7 +99,7 @@ std::vector<Nonsense> AllNonsense() {
   int number = 0;
   for (const char* const name : {"", ".", "..", "a/b", "/etc/passwd", "../model.safetensors", "state.binpb"}) {
     all.push_back({absl::StrCat("FileName", number++), [name](SnapshotIndex& i) { AddFile(i, name, 1); },
-                   absl::StrCat("'", name, "' is no name of a file")});
+                   absl::StrCat("'", name, "' is no name that a file of a snapshot can have")});
   }
   all.push_back({"FileNameWithNul", [](SnapshotIndex& i) { AddFile(i, std::string("a\0b", 3), 1); }, "is no name"});
   return all;

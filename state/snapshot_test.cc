@@ -42,6 +42,28 @@ TEST_F(SnapshotTest, StateWithoutAnythingOptional) {
   EXPECT_THAT(Differences(state, loaded), IsEmpty());
 }
 
+// Tensors are written in the order of their elements, however they lie in memory.
+TEST_F(SnapshotTest, TensorsNeedNotBeContiguous) {
+  State state = TestState(8);
+  state.criterion[0].second = at::arange(6, at::kFloat).view({2, 3}).t();
+  Save(state);
+  ASSERT_OK_AND_ASSIGN(const State loaded, Load());
+  EXPECT_TRUE(Identical(state, loaded));
+  EXPECT_EQ(loaded.criterion[0].second[1][1].item<float>(), 4);
+}
+
+TEST_F(SnapshotTest, WhatCouldNotBeLoadedIsNotSaved) {
+  for (const char* const name : {"", "..", "../elsewhere", "a/b", "state.binpb", "vocabulary.json", "a.safetensors"}) {
+    State state = TestState(8);
+    state.attachments[name] = "x";
+    EXPECT_THAT(SaveSnapshot(fs_, state, path_), StatusIs(StatusCode::kInvalidArgument, HasSubstr(name)));
+  }
+  State state = TestState(8);
+  state.optimizer[1].first = state.optimizer[0].first;
+  EXPECT_THAT(SaveSnapshot(fs_, state, path_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("exp_avg")));
+  EXPECT_THAT(ListFolder(fs_, parent_).value(), IsEmpty());
+}
+
 // The bytes of the worked examples in docs/snapshot.md, one file after the other. They were made in Python: protobuf by
 // hand, model.safetensors by the safetensors package, digests by hashlib and xxhash.
 std::string WorkedExamples() {

@@ -47,8 +47,9 @@ absl::StatusOr<Artifact> WritePredictions(FileSystem& fs, const std::string& fol
   for (const HostTensor& tensor : holdout.tensors) {
     if (tensor.name == "row") tensors.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes});
   }
-  ASSIGN_OR_RETURN(const SafetensorsDigests digests, WriteSafetensors(fs, JoinPath(folder, kPredictionsFile),
-                                                                      std::move(tensors), {}, /*with_sha256=*/true));
+  ASSIGN_OR_RETURN(
+      const SafetensorsDigests digests,
+      WriteSafetensors(fs, JoinPath(folder, kPredictionsFile), std::move(tensors), {}, /*with_file_digests=*/true));
   return MakeArtifact(kPredictionsFile, digests.size_bytes, digests.sha256);
 }
 

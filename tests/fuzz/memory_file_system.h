@@ -25,6 +25,7 @@ class MemoryFileSystem : public FileSystem {
   int Open(const std::string& path, int flags, mode_t mode) override;
   int64_t Write(int fd, const void* data, size_t size) override;
   int64_t ReadAt(int fd, void* data, size_t size, int64_t offset) override;
+  int StartWriteback(int, int64_t, int64_t) override { return 0; }
   int Sync(int fd) override;
   int Close(int fd) override;
   int Rename(const std::string& from, const std::string& to) override;

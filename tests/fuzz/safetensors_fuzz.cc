@@ -18,7 +18,7 @@ constexpr char kFile[] = "/model.safetensors";
 struct Contents {
   std::vector<HostTensor> tensors;
   std::map<std::string, std::string> metadata;
-  SafetensorsDigests digests;
+  FileDigest digest;
 };
 
 Contents ReadContents(const SafetensorsReader& reader) {
@@ -29,15 +29,16 @@ Contents ReadContents(const SafetensorsReader& reader) {
     Require(reader.Find(entry.name) == &entry, "a tensor is found by its name");
   }
   size_t next = 0;
-  const absl::StatusOr<SafetensorsDigests> digests =
+  const absl::StatusOr<FileDigest> digest =
       reader.ReadAll([&](const TensorEntry&) { return contents.tensors[next++].bytes.data(); });
-  Require(digests.ok(), absl::StrCat("a file whose header fits is read: ", digests.status().ToString()));
-  contents.digests = *digests;
+  Require(digest.ok(), absl::StrCat("a file whose header fits is read: ", digest.status().ToString()));
+  contents.digest = *digest;
   for (size_t i = 0; i < contents.tensors.size(); ++i) {
     std::string bytes(contents.tensors[i].bytes.size(), '\0');
-    Require(reader.Read(reader.tensors()[i], bytes.data()).ok(), "each tensor is read alone");
+    const absl::StatusOr<std::string> alone = reader.Read(reader.tensors()[i], bytes.data());
+    Require(alone.ok(), "each tensor is read alone");
     Require(bytes == contents.tensors[i].bytes, "a tensor has the same bytes read alone");
-    Require(contents.digests.tensors[i].xxh3 == Xxh3Hex(bytes), "a tensor's digest is that of its bytes");
+    Require(*alone == Xxh3Hex(bytes), "a tensor's digest is that of its bytes");
   }
   return contents;
 }
@@ -48,7 +49,7 @@ SafetensorsDigests Write(FileSystem& fs, const std::string& file, const Contents
     tensors.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes});
   }
   const absl::StatusOr<SafetensorsDigests> written =
-      WriteSafetensors(fs, file, std::move(tensors), contents.metadata, /*with_sha256=*/false);
+      WriteSafetensors(fs, file, std::move(tensors), contents.metadata, /*with_file_digests=*/true);
   Require(written.ok(), absl::StrCat("what was read can be written: ", written.status().ToString()));
   return *written;
 }
@@ -71,7 +72,7 @@ void TestFile(absl::string_view bytes) {
   const auto reader = SafetensorsReader::Open(fs, kFile);
   if (!reader.ok()) return RequireGoodError(reader.status(), kFile);
   const Contents contents = ReadContents(**reader);
-  Require(contents.digests.xxh3 == Xxh3Hex(bytes) && contents.digests.size_bytes == bytes.size(),
+  Require(contents.digest.hex == Xxh3Hex(bytes) && contents.digest.size_bytes == bytes.size(),
           "the file's digest is that of its bytes");
   const SafetensorsDigests written = Write(fs, "/again.safetensors", contents);
   const auto again = SafetensorsReader::Open(fs, "/again.safetensors");

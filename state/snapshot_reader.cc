@@ -1,0 +1,153 @@
+#include "state/snapshot_reader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/digest.h"
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "base/worker_pool.h"
+
+#include "third_party/torch_begin.h"
+
+#include <ATen/ops/empty.h>
+
+#include "third_party/torch_end.h"
+
+namespace baton {
+namespace {
+
+// More threads than this gain nothing: one core copies a few gigabytes a second from the page cache.
+constexpr int kMaxThreads = 4;
+// Less than this a thread costs more to start than it saves.
+constexpr uint64_t kBytesPerThread = uint64_t{16} << 20;
+
+at::ScalarType ScalarTypeOf(DType dtype) {
+  return dtype == DType::kF64 ? at::kDouble : dtype == DType::kI64 ? at::kLong : at::kFloat;
+}
+
+std::string Describe(DType dtype, const std::vector<int64_t>& shape) {
+  return absl::StrCat(DTypeName(dtype), " [", absl::StrJoin(shape, ", "), "]");
+}
+
+}  // namespace
+
+absl::StatusOr<SnapshotReader> SnapshotReader::Open(FileSystem& fs, std::string path) {
+  ASSIGN_OR_RETURN(SnapshotIndex index, ReadSnapshotIndex(fs, path));
+  return SnapshotReader(fs, std::move(path), std::move(index));
+}
+
+SnapshotReader::SnapshotReader(FileSystem& fs, std::string path, SnapshotIndex index)
+    : fs_(&fs), path_(std::move(path)), index_(std::move(index)) {
+  for (const TensorRecord& tensor : index_.tensors()) digests_[{tensor.file(), tensor.name()}] = tensor.xxh3();
+}
+
+absl::Status SnapshotReader::Damaged(absl::string_view file, absl::string_view what) const {
+  return absl::DataLossError(absl::StrCat("snapshot ", path_, ": ", file, " ", what));
+}
+
+absl::StatusOr<const SafetensorsReader*> SnapshotReader::OpenFile(const std::string& file) {
+  const FileRecord* const record = FindFile(index_, file);
+  if (record == nullptr) return Damaged(file, "is not listed in state.binpb");
+  ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> reader, SafetensorsReader::Open(*fs_, JoinPath(path_, file)));
+  size_t listed = 0;
+  for (const auto& [key, digest] : digests_) listed += key.first == file;
+  for (const TensorEntry& entry : reader->tensors()) {
+    if (!digests_.contains({file, entry.name})) {
+      return Damaged(file, absl::StrCat("holds an unknown tensor '", entry.name, "'"));
+    }
+  }
+  if (reader->tensors().size() != listed) {
+    return Damaged(file, absl::StrCat("holds ", reader->tensors().size(), " tensors, expected ", listed));
+  }
+  if (reader->file_size() != record->size_bytes() || reader->header_xxh3() != record->xxh3()) {
+    return Damaged(file, "is damaged: its header does not match its digest");
+  }
+  return (open_[file] = std::move(reader)).get();
+}
+
+absl::StatusOr<std::vector<FlatTensors>> SnapshotReader::WantParameters(const std::string& file,
+                                                                        const std::vector<std::string>& prefixes) {
+  ASSIGN_OR_RETURN(const SafetensorsReader* const reader, OpenFile(file));
+  std::map<std::string, const TensorEntry*> entries;
+  for (const TensorEntry& entry : reader->tensors()) entries[entry.name] = &entry;
+  std::vector<ParameterSpec> parameters;
+  for (const ParameterRecord& record : index_.parameters()) {
+    parameters.push_back({.name = record.name(),
+                          .shape = {record.shape().begin(), record.shape().end()},
+                          .weight_decay = record.weight_decay()});
+    for (const std::string& prefix : prefixes) {
+      const std::string name = prefix + record.name();
+      const TensorEntry& entry = *entries.at(name);  // the index lists it, and the file has what the index lists
+      if (entry.dtype == DType::kF32 && entry.shape == parameters.back().shape) continue;
+      return Damaged(file, absl::StrCat("has tensor '", name, "' as ", Describe(entry.dtype, entry.shape),
+                                        ", expected ", Describe(DType::kF32, parameters.back().shape)));
+    }
+  }
+  // Only now is memory reserved: the shapes are those of bytes that are there.
+  if (layout_ == nullptr) layout_ = std::make_shared<const FlatLayout>(parameters);
+  std::vector<FlatTensors> result;
+  for (const std::string& prefix : prefixes) {
+    const FlatTensors& tensors = result.emplace_back(FlatTensors::Unfilled(layout_));
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      wanted_.push_back({reader, &open_.find(file)->first, entries.at(prefix + parameters[i].name),
+                         tensors.views()[i].mutable_data_ptr()});
+    }
+  }
+  return result;
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, at::Tensor>>> SnapshotReader::WantAll(const std::string& file) {
+  ASSIGN_OR_RETURN(const SafetensorsReader* const reader, OpenFile(file));
+  std::vector<std::pair<std::string, at::Tensor>> result;
+  for (const TensorEntry& entry : reader->tensors()) {
+    if (entry.dtype != DType::kF32 && entry.dtype != DType::kF64 && entry.dtype != DType::kI64) {
+      return Damaged(file, absl::StrCat("has tensor '", entry.name, "' as ", Describe(entry.dtype, entry.shape),
+                                        ", expected F32, F64 or I64"));
+    }
+    const at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(ScalarTypeOf(entry.dtype)));
+    result.emplace_back(entry.name, tensor);
+    wanted_.push_back({reader, &open_.find(file)->first, &entry, tensor.mutable_data_ptr()});
+  }
+  return result;
+}
+
+absl::Status SnapshotReader::ReadTensor(const Wanted& wanted) const {
+  ASSIGN_OR_RETURN(const std::string digest, wanted.reader->Read(*wanted.entry, wanted.address));
+  if (digest == digests_.at({*wanted.file, wanted.entry->name})) return absl::OkStatus();
+  return Damaged(*wanted.file,
+                 absl::StrCat("is damaged: the bytes of tensor '", wanted.entry->name, "' do not match their digest"));
+}
+
+absl::Status SnapshotReader::ReadTensors() {
+  uint64_t bytes = 0;
+  for (const Wanted& wanted : wanted_) bytes += wanted.entry->end - wanted.entry->begin;
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  const int useful = static_cast<int>(std::min<uint64_t>(kMaxThreads, bytes / kBytesPerThread));
+  WorkerPool pool(std::max(1, std::min(cores, useful)), [] {});
+  std::atomic<size_t> next = 0;
+  const absl::Status status = pool.Run([&](int) -> absl::Status {
+    for (size_t i = next++; i < wanted_.size(); i = next++) {
+      const absl::Status read = ReadTensor(wanted_[i]);
+      if (read.ok()) continue;
+      next = wanted_.size();  // the others need not go on
+      return read;
+    }
+    return absl::OkStatus();
+  });
+  wanted_.clear();
+  return status;
+}
+
+absl::StatusOr<std::string> SnapshotReader::ReadBytes(const FileRecord& record) const {
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(*fs_, JoinPath(path_, record.name())));
+  if (bytes.size() != record.size_bytes() || Xxh3Hex(bytes) != record.xxh3()) {
+    return Damaged(record.name(), "is damaged: its bytes do not match their digest");
+  }
+  return bytes;
+}
+
+}  // namespace baton

@@ -1,0 +1,69 @@
+#ifndef BATON_STATE_SNAPSHOT_READER_H_
+#define BATON_STATE_SNAPSHOT_READER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/file_system.h"
+#include "base/safetensors.h"
+#include "optim/flat_tensors.h"
+#include "state/snapshot_index.h"
+
+namespace baton {
+
+// The files of one snapshot, for those who read all of it or a part. First one says what is wanted, which checks the
+// headers of the files and reserves memory, then ReadTensors() fills it. Every byte that is handed out was compared
+// with its digest: DataLoss names the file, and the tensor where it is one. Not thread-safe; libtorch may throw.
+class SnapshotReader {
+ public:
+  // Reads and checks the index.
+  static absl::StatusOr<SnapshotReader> Open(FileSystem& fs, std::string path);
+
+  const SnapshotIndex& index() const { return index_; }
+
+  // The parameters' tensors of `file`, once for each prefix of their names: on the CPU, and not filled yet.
+  absl::StatusOr<std::vector<FlatTensors>> WantParameters(const std::string& file,
+                                                          const std::vector<std::string>& prefixes);
+  // All tensors of `file`, whatever they are, likewise.
+  absl::StatusOr<std::vector<std::pair<std::string, at::Tensor>>> WantAll(const std::string& file);
+
+  // Fills all that is wanted, in several threads where it is much.
+  absl::Status ReadTensors();
+
+  // The bytes of a file that holds no tensors.
+  absl::StatusOr<std::string> ReadBytes(const FileRecord& record) const;
+
+ private:
+  // A tensor that is to be read.
+  struct Wanted {
+    const SafetensorsReader* reader;
+    const std::string* file;
+    const TensorEntry* entry;
+    void* address;
+  };
+
+  SnapshotReader(FileSystem& fs, std::string path, SnapshotIndex index);
+
+  // Opens a file of tensors whose size, header and names are those that the index has.
+  absl::StatusOr<const SafetensorsReader*> OpenFile(const std::string& file);
+  absl::Status ReadTensor(const Wanted& wanted) const;
+  absl::Status Damaged(absl::string_view file, absl::string_view what) const;
+
+  FileSystem* fs_;
+  std::string path_;
+  SnapshotIndex index_;
+  std::shared_ptr<const FlatLayout> layout_;  // of the parameters; null until they are wanted
+  // By file and tensor.
+  std::map<std::pair<std::string, std::string>, std::string> digests_;
+  std::map<std::string, std::unique_ptr<SafetensorsReader>> open_;
+  std::vector<Wanted> wanted_;
+};
+
+}  // namespace baton
+
+#endif  // BATON_STATE_SNAPSHOT_READER_H_
