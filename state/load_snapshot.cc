@@ -12,6 +12,13 @@
 namespace baton {
 namespace {
 
+State WithoutTensors(const SnapshotIndex& index) {
+  State state;
+  state.progress = index.progress();
+  state.environment = index.environment();
+  return state;
+}
+
 absl::Status ReadNamedBytes(const SnapshotReader& reader, State& state) {
   for (const FileRecord& record : reader.index().files()) {
     if (IsSnapshotTensorFile(record.name())) continue;
@@ -28,10 +35,7 @@ absl::Status ReadNamedBytes(const SnapshotReader& reader, State& state) {
 absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device) try {
   ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(fs, path));
   const SnapshotIndex& index = reader.index();
-  State state;
-  state.progress = index.progress();
-  state.environment = index.environment();
-
+  State state = WithoutTensors(index);
   ASSIGN_OR_RETURN(std::vector<FlatTensors> model, reader.WantParameters(kSnapshotModelFile, {""}));
   state.model = std::move(model[0]);
   if (FindFile(index, kSnapshotEmaFile) != nullptr) {
@@ -45,6 +49,20 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
     state.optimizer.emplace_back(index.optimizer_slots(i), std::move(moments[i]));
   }
   ASSIGN_OR_RETURN(state.criterion, reader.WantAll(kSnapshotCriterionFile));
+  RETURN_IF_ERROR(reader.ReadTensors());
+  RETURN_IF_ERROR(ReadNamedBytes(reader, state));
+  return device.is_cpu() ? state : state.CopyTo(device);
+} catch (const std::exception& exception) {
+  return StatusFromException(exception);
+}
+
+absl::StatusOr<State> LoadForInference(FileSystem& fs, const std::string& path, at::Device device) try {
+  ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(fs, path));
+  const bool average = FindFile(reader.index(), kSnapshotEmaFile) != nullptr;
+  State state = WithoutTensors(reader.index());
+  ASSIGN_OR_RETURN(std::vector<FlatTensors> weights,
+                   reader.WantParameters(average ? kSnapshotEmaFile : kSnapshotModelFile, {""}));
+  state.model = std::move(weights[0]);
   RETURN_IF_ERROR(reader.ReadTensors());
   RETURN_IF_ERROR(ReadNamedBytes(reader, state));
   return device.is_cpu() ? state : state.CopyTo(device);

@@ -23,6 +23,11 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
 // Reads a whole snapshot onto `device`. Every byte is checked: DataLoss names the file, and the tensor where it is one.
 absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device);
 
+// Reads what inference needs onto `device`: as `model` the weights that the model is used with (State::weights()), the
+// progress, the environment and the named bytes, and neither average, criterion nor optimizer, whose files may be gone.
+// Every byte that is read is checked, as above.
+absl::StatusOr<State> LoadForInference(FileSystem& fs, const std::string& path, at::Device device);
+
 }  // namespace baton
 
 #endif  // BATON_STATE_SNAPSHOT_H_

@@ -48,7 +48,7 @@ std::unique_ptr<WorkerPool> MakeWorkersFor(const PipelineConfig& config, const L
                      config.train().threads_per_worker(), device);
 }
 
-// The snapshot that the record names, every byte verified.
+// The snapshot that the record names; of its tensors the weights alone. Every byte that is read is verified.
 absl::StatusOr<TrainedModel> LoadModel(FileSystem& fs, const RunDirectory& run, const SnapshotReference& snapshot,
                                        const LoadSection& load, at::Device device) {
   const std::string path = JoinPath(run.path(), snapshot.path());
@@ -57,7 +57,7 @@ absl::StatusOr<TrainedModel> LoadModel(FileSystem& fs, const RunDirectory& run, 
     return absl::DataLossError(absl::StrCat(path, " is another snapshot than the record names: its seal is ",
                                             index.sha256(), ", not ", snapshot.sha256()));
   }
-  ASSIGN_OR_RETURN(const State state, LoadSnapshot(fs, path, device));
+  ASSIGN_OR_RETURN(const State state, LoadForInference(fs, path, device));
   ASSIGN_OR_RETURN(TrainedModel trained, RestoreModel(state));
   if (DatasetVersion(trained.dataset) != load.dataset_version()) {
     return absl::DataLossError(absl::StrCat(path, " was trained on the dataset ", DatasetVersion(trained.dataset),
