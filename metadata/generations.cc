@@ -129,8 +129,8 @@ absl::StatusOr<GenerationFolder> ListGenerations(FileSystem& fs, const std::stri
   return files;
 }
 
-absl::StatusOr<Metadata> ReadGeneration(FileSystem& fs, const std::string& folder, const GenerationFile& file) {
-  const std::string path = JoinPath(folder, file.name);
+absl::StatusOr<Metadata> ReadSealed(FileSystem& fs, const std::string& folder, const std::string& name) {
+  const std::string path = JoinPath(folder, name);
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, path));
   Metadata record;
   RETURN_IF_ERROR(Unseal(bytes, path, record));
@@ -139,9 +139,14 @@ absl::StatusOr<Metadata> ReadGeneration(FileSystem& fs, const std::string& folde
         absl::StrCat(path, " has format_version ", record.format_version(), ", this program knows those up to ",
                      kFormatVersion, ": use the version of the program that wrote it, or a newer one"));
   }
+  return record;
+}
+
+absl::StatusOr<Metadata> ReadGeneration(FileSystem& fs, const std::string& folder, const GenerationFile& file) {
+  ASSIGN_OR_RETURN(Metadata record, ReadSealed(fs, folder, file.name));
   if (record.generation() != file.number) {
-    return absl::DataLossError(
-        absl::StrCat(path, " holds generation ", record.generation(), ", not that of its name: it was renamed"));
+    return absl::DataLossError(absl::StrCat(JoinPath(folder, file.name), " holds generation ", record.generation(),
+                                            ", not that of its name: it was renamed"));
   }
   return record;
 }

@@ -45,6 +45,10 @@ struct GenerationFolder {
 // Nothing at all if there is no such folder.
 absl::StatusOr<GenerationFolder> ListGenerations(FileSystem& fs, const std::string& folder);
 
+// Reads the file `name` in `folder` and checks its seal and its format, not that it says the number of its name.
+// DataLoss if it is damaged; the other errors of ReadGeneration().
+absl::StatusOr<Metadata> ReadSealed(FileSystem& fs, const std::string& folder, const std::string& name);
+
 // Reads the generation `number` from the file `name` in `folder` and checks its seal, that it says its number, and its
 // format. DataLoss if it is damaged; NotFound if it is not there; FailedPrecondition if a newer program wrote it; other
 // errors if it cannot be read now.

@@ -11,7 +11,9 @@
 namespace baton {
 namespace {
 
-std::vector<InspectCommand> Commands() { return {ShowCommand(), VerifyCommand(), ProvenanceCommand()}; }
+std::vector<InspectCommand> Commands() {
+  return {ShowCommand(), DiffCommand(), HistoryCommand(), VerifyCommand(), ProvenanceCommand()};
+}
 
 constexpr char kIntroduction[] =
     "Reads the record of a run: what went in, what came out, who made it, where and when.\n\n";

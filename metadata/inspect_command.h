@@ -37,6 +37,8 @@ struct InspectCommand {
 };
 
 InspectCommand ShowCommand();
+InspectCommand DiffCommand();
+InspectCommand HistoryCommand();
 InspectCommand VerifyCommand();
 InspectCommand ProvenanceCommand();
 

@@ -99,7 +99,8 @@ TEST_F(InspectTest, VerifyNamesWhatIsDamaged) {
   FlipByte(GenerationPath(run_dir_, 2), 20);
   const Answer answer = RunInspect("verify " + run_dir_);
   EXPECT_EQ(answer.exit_code, 65);
-  EXPECT_THAT(answer.output, AllOf(StartsWith("error  0000000002.binpb  "), HasSubstr("NOT OK: 2 generations verify")));
+  EXPECT_THAT(answer.output,
+              AllOf(StartsWith("error  edited  0000000002.binpb  "), HasSubstr("NOT OK: 2 generations verify")));
 }
 
 TEST_F(InspectTest, VerifyAsJson) {
@@ -118,6 +119,7 @@ TEST_F(InspectTest, VerifyAsJson) {
   EXPECT_EQ(json["head"].get<std::string>().size(), 64);
   ASSERT_EQ(json["findings"].size(), 1);
   EXPECT_EQ(json["findings"][0]["severity"], "error");
+  EXPECT_EQ(json["findings"][0]["kind"], "edited");
   EXPECT_EQ(json["findings"][0]["file"], "0000000002.binpb");
 }
 
@@ -152,6 +154,7 @@ TEST_F(InspectTest, Usage) {
   EXPECT_EQ(RunInspect("shwo " + run_dir_).exit_code, 64);
   EXPECT_EQ(RunInspect(absl::StrCat("show --format=yaml ", run_dir_)).exit_code, 64);
   EXPECT_EQ(RunInspect(absl::StrCat("show ", run_dir_, "@0")).exit_code, 64);
+  EXPECT_EQ(RunInspect(absl::StrCat("verify ", run_dir_, "@1")).exit_code, 64);
   EXPECT_EQ(RunInspect(absl::StrCat("show ", run_dir_, " ", run_dir_)).exit_code, 64);
   EXPECT_EQ(RunInspect(absl::StrCat("show --head=0 ", run_dir_)).exit_code, 64);
   const Answer typo = RunInspect(absl::StrCat("show --fromat=json ", run_dir_));

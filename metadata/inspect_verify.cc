@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
-#include "base/files.h"
 #include "base/status_macros.h"
 #include "metadata/inspect_command.h"
+#include "metadata/record_argument.h"
 #include "metadata/verify.h"
 #include "nlohmann/json.hpp"
 
@@ -10,7 +10,8 @@ namespace {
 
 constexpr char kHelp[] =
     R"(Checks every generation: its seal, its number, and that it follows the one before it. Prints a
-line for each thing found and a closing line. DIGEST is the head that a run or an earlier verify printed;
+line for each thing found (edited, removed, reordered, rewritten, foreign, set_aside, stray) and a closing
+line. DIGEST is the head that a run or an earlier verify printed;
 with it, a history whose end was cut off or rewritten is found as well.
 
   inspect verify runs/iris --head=$(cat head.txt))";
@@ -18,8 +19,8 @@ with it, a history whose end was cut off or rewritten is found as well.
 std::string ReportAsText(const RecordReport& report) {
   std::string text;
   for (const Finding& finding : report.findings) {
-    absl::StrAppend(&text, finding.severity == Finding::Severity::kError ? "error" : "note", "  ", finding.file, "  ",
-                    finding.message, "\n");
+    absl::StrAppend(&text, finding.severity == Finding::Severity::kError ? "error" : "note", "  ",
+                    KindName(finding.kind), "  ", finding.file, "  ", finding.message, "\n");
   }
   absl::StrAppend(&text, report.ok() ? "OK: " : "NOT OK: ", report.verified,
                   report.verified == 1 ? " generation verifies" : " generations verify");
@@ -40,6 +41,7 @@ std::string ReportAsJson(const RecordReport& report) {
   json["findings"] = nlohmann::ordered_json::array();
   for (const Finding& finding : report.findings) {
     json["findings"].push_back({{"severity", finding.severity == Finding::Severity::kError ? "error" : "note"},
+                                {"kind", KindName(finding.kind)},
                                 {"file", finding.file},
                                 {"message", finding.message}});
   }
@@ -48,7 +50,11 @@ std::string ReportAsJson(const RecordReport& report) {
 }
 
 absl::Status Verify(FileSystem& fs, const InspectOptions& options, std::string& output) {
-  const std::string run_dir = AbsolutePath(options.arguments[1], options.working_folder);
+  ASSIGN_OR_RETURN(const RecordArgument argument, ParseRecordArgument(options.arguments[1], options.working_folder));
+  if (argument.generation != 0) {
+    return absl::InvalidArgumentError("\"inspect verify\" checks all generations: name the run directory alone");
+  }
+  const std::string& run_dir = argument.run_dir;
   ASSIGN_OR_RETURN(const RecordReport report, VerifyRecord(fs, run_dir, options.head));
   absl::StrAppend(&output, options.format == "json" ? ReportAsJson(report) : ReportAsText(report));
   return report.ok() ? absl::OkStatus()

@@ -1,11 +1,13 @@
 #include "metadata/verify.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/progress.h"
 #include "base/status_macros.h"
 #include "metadata/generations.h"
 
@@ -13,6 +15,7 @@ namespace baton {
 namespace {
 
 using Severity = Finding::Severity;
+using Kind = Finding::Kind;
 
 // The check of one folder.
 class Verifier {
@@ -25,17 +28,29 @@ class Verifier {
     if (files.generations.empty() && files.set_aside.empty()) {
       return absl::NotFoundError(absl::StrCat("no record in ", folder_));
     }
-    for (const GenerationFile& file : files.generations) RETURN_IF_ERROR(CheckGeneration(file));
+    Progress progress("verifying", "generations", files.generations.size());
+    for (const GenerationFile& file : files.generations) {
+      RETURN_IF_ERROR(ReadLink(file));
+      progress.Update(links_.size(), "");
+    }
+    const std::string run_id = MostFrequentRun();
+    for (const ChainLink& link : links_) CheckChain(link, run_id);
     for (const GenerationFile& file : files.set_aside) RETURN_IF_ERROR(CheckSetAside(file));
-    for (const std::string& name : files.others) Note(name, "no part of the record; it may be deleted");
-    if (files.generations.empty()) Error(folder_, "every generation was set aside");
+    for (const GenerationFile& file : files.reused) {
+      Note(Kind::kStray, file.name, "stands under the number of one that was set aside; no part of the record");
+    }
+    for (const std::string& name : files.others) {
+      Note(Kind::kStray, name, "no part of the record; it may be deleted");
+    }
+    if (files.generations.empty()) Error(Kind::kSetAside, folder_, "every generation was set aside");
     if (newest_) {
       report_.newest = newest_->generation();
       report_.head = newest_->sha256();
     }
     if (!head_.empty() && !report_.given_head_generation) {
-      Error(folder_, absl::StrCat("no generation has the seal ", head_,
-                                  " of the given head: the newest ones were cut off, or replaced"));
+      Error(Kind::kHead, folder_,
+            absl::StrCat("no generation has the seal ", head_,
+                         " of the given head: the newest ones were cut off, or replaced"));
     }
     std::stable_sort(report_.findings.begin(), report_.findings.end(),
                      [](const Finding& a, const Finding& b) { return a.file < b.file; });
@@ -43,31 +58,67 @@ class Verifier {
   }
 
  private:
-  void Error(std::string file, std::string message) {
-    report_.findings.push_back({Severity::kError, std::move(file), std::move(message)});
+  // What the chain needs of a generation: its number, seals and run; nullopt if it is damaged or misnamed.
+  struct ChainLink {
+    GenerationFile file;
+    std::optional<Metadata> record;
+  };
+
+  void Error(Kind kind, std::string file, std::string message) {
+    report_.findings.push_back({Severity::kError, kind, std::move(file), std::move(message)});
   }
-  void Note(std::string file, std::string message) {
-    report_.findings.push_back({Severity::kNote, std::move(file), std::move(message)});
+  void Note(Kind kind, std::string file, std::string message) {
+    report_.findings.push_back({Severity::kNote, kind, std::move(file), std::move(message)});
   }
 
-  absl::Status CheckGeneration(const GenerationFile& file) {
-    absl::StatusOr<Metadata> record = ReadGeneration(fs_, folder_, file);
+  absl::Status ReadLink(const GenerationFile& file) {
+    links_.push_back({file, std::nullopt});
+    const absl::StatusOr<Metadata> record = ReadSealed(fs_, folder_, file.name);
     if (absl::IsDataLoss(record.status())) {
-      Error(file.name, std::string(record.status().message()));
-      last_damaged_ = true;
+      Error(Kind::kEdited, file.name, std::string(record.status().message()));
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(record.status());
-    CheckPredecessor(file, *record);
-    if (newest_ && newest_->run().run_id() != record->run().run_id()) {
-      Error(file.name, absl::StrCat("belongs to the run ", record->run().run_id(), ", those before it to ",
-                                    newest_->run().run_id()));
+    if (record->generation() != file.number) {
+      Error(Kind::kReordered, file.name,
+            absl::StrCat("holds generation ", record->generation(), ", not that of its name: it was renamed"));
+      return absl::OkStatus();
     }
-    ++report_.verified;
-    if (!head_.empty() && record->sha256() == head_) report_.given_head_generation = record->generation();
-    newest_ = *std::move(record);
-    last_damaged_ = false;
+    Metadata& link = links_.back().record.emplace();
+    link.set_generation(record->generation());
+    link.set_sha256(record->sha256());
+    if (record->has_previous_sha256()) link.set_previous_sha256(record->previous_sha256());
+    link.mutable_run()->set_run_id(record->run().run_id());
     return absl::OkStatus();
+  }
+
+  // The run that the record is of; of two with equally many generations, the one with the earliest.
+  std::string MostFrequentRun() const {
+    std::map<std::string, int> counts;
+    for (const ChainLink& link : links_) counts[link.record ? link.record->run().run_id() : ""] += link.record ? 1 : 0;
+    std::string most;
+    for (const ChainLink& link : links_) {
+      if (link.record && (most.empty() || counts[link.record->run().run_id()] > counts[most])) {
+        most = link.record->run().run_id();
+      }
+    }
+    return most;
+  }
+
+  void CheckChain(const ChainLink& link, const std::string& run_id) {
+    if (link.record && link.record->run().run_id() != run_id) {
+      Error(Kind::kForeign, link.file.name,
+            absl::StrCat("belongs to the run ", link.record->run().run_id(), ", not to ", run_id));
+    }
+    if (!link.record || link.record->run().run_id() != run_id) {
+      last_damaged_ = true;
+      return;
+    }
+    CheckPredecessor(link.file, *link.record);
+    ++report_.verified;
+    if (!head_.empty() && link.record->sha256() == head_) report_.given_head_generation = link.record->generation();
+    newest_ = link.record;
+    last_damaged_ = false;
   }
 
   void CheckPredecessor(const GenerationFile& file, const Metadata& record) {
@@ -76,29 +127,31 @@ class Verifier {
     if (link == Link::kFollows || last_damaged_) return;
     const uint64_t below = newest_ ? newest_->generation() : 0;
     if (link == Link::kMissing) {
-      Error(GenerationName(below + 1),
+      Error(Kind::kRemoved, GenerationName(below + 1),
             absl::StrCat("is missing",
                          below + 2 < record.generation()
                              ? absl::StrCat(", or one of those up to ", GenerationName(record.generation() - 1))
                              : "",
                          ": ", file.name, " follows a generation with the seal ", record.previous_sha256()));
     } else {
-      Error(file.name, absl::StrCat("does not follow the generation before it: it says previous_sha256 \"",
-                                    record.previous_sha256(), "\", expected \"", newest_ ? newest_->sha256() : "",
-                                    "\": one of the two was replaced"));
+      Error(
+          Kind::kRewritten, file.name,
+          absl::StrCat("does not follow the generation before it: it says previous_sha256 \"", record.previous_sha256(),
+                       "\", expected \"", newest_ ? newest_->sha256() : "", "\": one of the two was replaced"));
     }
   }
 
   absl::Status CheckSetAside(const GenerationFile& file) {
     const absl::StatusOr<Metadata> record = ReadGeneration(fs_, folder_, file);
     if (record.ok()) {
-      Error(file.name,
+      Error(Kind::kSetAside, file.name,
             "was set aside, but is not damaged by itself: it was renamed by hand, or did not follow the "
             "generation before it");
       return absl::OkStatus();
     }
     if (!absl::IsDataLoss(record.status())) return record.status();
-    Note(file.name, absl::StrCat("was damaged when it was the newest, and set aside: ", record.status().message()));
+    Note(Kind::kSetAside, file.name,
+         absl::StrCat("was damaged when it was the newest, and set aside: ", record.status().message()));
     return absl::OkStatus();
   }
 
@@ -106,12 +159,35 @@ class Verifier {
   const std::string folder_;
   const std::string head_;
   RecordReport report_;
+  std::vector<ChainLink> links_;
   // The last one that verifies, and whether a damaged one came after it.
   std::optional<Metadata> newest_;
   bool last_damaged_ = false;
 };
 
 }  // namespace
+
+std::string KindName(Kind kind) {
+  switch (kind) {
+    case Kind::kEdited:
+      return "edited";
+    case Kind::kRemoved:
+      return "removed";
+    case Kind::kReordered:
+      return "reordered";
+    case Kind::kRewritten:
+      return "rewritten";
+    case Kind::kForeign:
+      return "foreign";
+    case Kind::kHead:
+      return "head";
+    case Kind::kSetAside:
+      return "set_aside";
+    case Kind::kStray:
+      return "stray";
+  }
+  return "unknown";
+}
 
 bool RecordReport::ok() const {
   return std::none_of(findings.begin(), findings.end(),
