@@ -69,7 +69,8 @@ FlatTensors::FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Tensor fl
 }
 
 FlatTensors FlatTensors::Unfilled(std::shared_ptr<const FlatLayout> layout) {
-  const at::Tensor flat = Allocate(layout->size, at::kCPU);
+  // Not in huge pages: to be given them at once takes several times as long as to read a snapshot.
+  const at::Tensor flat = at::empty({layout->size}, at::TensorOptions().dtype(at::kFloat));
   for (const FlatLayout::Entry& entry : layout->entries) {
     flat.narrow(0, entry.offset + entry.size, RoundUp(entry.size, kAlignment) - entry.size).zero_();
   }
