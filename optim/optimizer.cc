@@ -4,14 +4,16 @@
 
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
-#include <ATen/ops/full.h>
+#include <ATen/ops/scalar_tensor.h>
 
 #include "third_party/torch_end.h"
 
 namespace baton {
 namespace {
 
-at::Tensor Scalar(double value, const OptimizerChunk& chunk) { return at::full({}, value, chunk.parameters.options()); }
+at::Tensor Scalar(double value, const OptimizerChunk& chunk) {
+  return at::scalar_tensor(value, chunk.parameters.options());
+}
 
 // Both rules are libtorch's fused kernels: one pass over the memory, on CPU and CUDA.
 
