@@ -43,6 +43,7 @@ std::vector<uint64_t> BestSteps(const TrainingProgress& progress, const Retentio
 bool MustBeKept(const TrainingProgress& progress, const RetentionPolicy& policy) {
   const uint64_t step = progress.step_index();
   if (IsMultiple(step, policy.keep_every_steps)) return true;
+  if (progress.has_best() && progress.best().step_index() == step) return true;
   const bool epoch_ended = !progress.history().empty() && progress.history().rbegin()->step_index() == step;
   if (!epoch_ended) return false;
   const std::vector<uint64_t> best = BestSteps(progress, policy);

@@ -35,7 +35,8 @@ struct RetentionPolicy {
 std::vector<uint64_t> BestSteps(const TrainingProgress& progress, const RetentionPolicy& policy);
 
 // Whether the policy keeps a snapshot of this State, which stands between two steps, beyond the newest ones: it is due
-// now and must not be left out.
+// now and must not be left out. So is that of the epoch that the State names as its best, which need not be among
+// BestSteps(): what the loss means may have changed since the history's earlier epochs.
 bool MustBeKept(const TrainingProgress& progress, const RetentionPolicy& policy);
 
 // Steps of the snapshots to remove, ascending. `steps` have one and are ascending; `progress` is that of the newest

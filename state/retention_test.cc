@@ -59,6 +59,9 @@ TEST(MustBeKept, AnEpochAmongTheBestAndMultiples) {
   EXPECT_FALSE(MustBeKept(AfterEpochs({2, 3}), {.keep_best = 1}));
   EXPECT_FALSE(MustBeKept(AfterEpochs({2, 2}), {.keep_best = 1})) << "the earlier one is the best";
   EXPECT_TRUE(MustBeKept(AfterEpochs({2, 3}), {.keep_best = 2}));
+  TrainingProgress amended = AfterEpochs({2, 3});
+  amended.mutable_best()->set_step_index(20);
+  EXPECT_TRUE(MustBeKept(amended, {.keep_best = 1})) << "it must be there, since the State names it";
   TrainingProgress within = AfterEpochs({3, 2});
   within.set_step_index(24);
   EXPECT_FALSE(MustBeKept(within, {.keep_best = 2})) << "in the middle of the next epoch";

@@ -116,7 +116,8 @@ class SnapshotWriter {
 
 }  // namespace
 
-absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path) {
+absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path,
+                                           const std::function<absl::Status()>& before_commit) {
   RETURN_IF_ERROR(CheckAttachments(state));
   const State copy = OnCpu(state);
   SnapshotIndex index;
@@ -154,6 +155,7 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
     return absl::InvalidArgumentError(absl::StrCat("a snapshot cannot hold this State: ", status.message()));
   }
   RETURN_IF_ERROR(writer.WriteIndex());
+  if (before_commit) RETURN_IF_ERROR(before_commit());
   RETURN_IF_ERROR(folder->Commit());
   return index;
 }

@@ -1,6 +1,7 @@
 #ifndef BATON_STATE_SNAPSHOT_H_
 #define BATON_STATE_SNAPSHOT_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,10 +16,12 @@ namespace baton {
 // moving average, criterion and optimizer as .safetensors, and the named bytes as files. docs/snapshot.md describes it.
 
 // Writes a snapshot of `state`, which must not change meanwhile, to the folder `path`, which appears complete or not at
-// all. Tensors that are contiguous in the CPU's memory are written from where they lie. Returns its index.
+// all. Tensors that are contiguous in the CPU's memory are written from where they lie. `before_commit`, if given, is
+// called when everything is written, right before the folder appears; its error prevents that. Returns the index.
 // AlreadyExists if something is there; InvalidArgument if it is a State that could not be loaded again, e.g. with an
 // attachment whose name is no file's.
-absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path);
+absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, const std::string& path,
+                                           const std::function<absl::Status()>& before_commit = nullptr);
 
 // Reads a whole snapshot onto `device`. Every byte is checked: DataLoss names the file, and the tensor where it is one.
 absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device);

@@ -89,7 +89,8 @@ absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device
                                           "; put an intact copy back, or train from the beginning with --start_over"));
 }
 
-absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state) {
+absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state,
+                                                  const std::function<absl::Status()>& before_commit) {
   const std::string path = PathOf(state.progress.step_index());
   ASSIGN_OR_RETURN(const bool exists, Exists(fs_, path));
   if (exists) {
@@ -111,7 +112,7 @@ absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state) {
     ASSIGN_OR_RETURN(const std::string aside, SetAside(fs_, path));
     LOG(WARNING) << there.status().message() << "; set aside as " << aside;
   }
-  return SaveSnapshot(fs_, state, path);
+  return SaveSnapshot(fs_, state, path, before_commit);
 }
 
 absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy) {

@@ -2,6 +2,7 @@
 #define BATON_STATE_SNAPSHOT_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +36,8 @@ class SnapshotStore {
 
   // Writes a snapshot under its step. Where one of this step is there that verifies and is the same but for the
   // environment, it stays and its index is returned; where it is another, the replay was not the same:
-  // FailedPrecondition names the first differences.
-  absl::StatusOr<SnapshotIndex> Save(const State& state);
+  // FailedPrecondition names the first differences. `before_commit` as for SaveSnapshot.
+  absl::StatusOr<SnapshotIndex> Save(const State& state, const std::function<absl::Status()>& before_commit = nullptr);
 
   // Removes the snapshots that the policy does not keep. Call after a Save; `progress` is that of the State that was
   // saved.

@@ -24,7 +24,7 @@ class TrainRecord {
               MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
               uint64_t examples, const State& state);
 
-  // `state` has just become durable as a snapshot.
+  // `state` has just become durable as a snapshot. From any one thread, until Finish() is called.
   absl::Status AfterSnapshot(const State& state);
 
   // The attempt is over with `result`: COMPLETE with all artifacts and their digests, INTERRUPTED or FAILED. Returns

@@ -165,6 +165,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
                                 .kept_for_good = kept_for_good,
                                 .pool = *setup.pool,
                                 .stop_at_step = hooks.stop_at_step,
+                                .before_snapshot = [&] { return writer.CheckAttempt(); },
                                 .on_snapshot = [&](const State& saved) { return train_record.AfterSnapshot(saved); }};
   const absl::Status result = train_record.Finish(TrainGuarded(parts, state), state);
   digests.Save();

@@ -27,7 +27,10 @@ Trainer::Trainer(const Parts& parts, State& state)
       retention_(RetentionOf(parts.config, parts.kept_for_good)),
       order_(parts.seed, parts.train.rows(), parts.config.batch_size()),
       step_(parts.config, parts.seed, parts.model, parts.criterion, parts.optimizer, parts.pool, state),
-      bar_("train", "steps", order_.batches() * parts.config.max_epochs(), state.progress.step_index()) {
+      bar_("train", "steps", order_.batches() * parts.config.max_epochs(), state.progress.step_index()),
+      writer_(parts.snapshots,
+              {.retention = retention_, .before_commit = parts.before_snapshot, .on_durable = parts.on_snapshot},
+              state) {
   if (progress_.step_index() > 0) saved_step_ = progress_.step_index();
 }
 
@@ -36,12 +39,20 @@ bool Trainer::Done() const {
 }
 
 absl::Status Trainer::Train() {
+  const absl::Status trained = TakeSteps();
+  const absl::Status saved = writer_.Wait();
+  if (trained.ok() || absl::IsCancelled(trained)) return saved.ok() ? trained : saved;
+  if (!saved.ok() && saved != trained) LOG(WARNING) << "the last snapshot was not saved: " << saved.message();
+  return trained;
+}
+
+absl::Status Trainer::TakeSteps() {
   while (!Done()) {
     RETURN_IF_ERROR(step_.Run(parts_.train, order_.Batch(progress_.epoch_index(), progress_.train_batch_index())));
     if (progress_.train_batch_index() == order_.batches()) RETURN_IF_ERROR(FinishEpoch());
     ShowProgress();
     const absl::Status stop = CheckStop();
-    if (!stop.ok() || Done() || SnapshotDue()) RETURN_IF_ERROR(SaveSnapshot());
+    RETURN_IF_ERROR(SaveSnapshotIfDue(/*is_last=*/!stop.ok() || Done()));
     RETURN_IF_ERROR(stop);
   }
   return absl::OkStatus();
@@ -73,21 +84,25 @@ absl::Status Trainer::FinishEpoch() {
   return absl::OkStatus();
 }
 
-bool Trainer::SnapshotDue() const {
+std::optional<SnapshotWriter::Importance> Trainer::SnapshotDue() const {
+  if (MustBeKept(progress_, retention_)) return SnapshotWriter::Importance::kRequired;
   const uint64_t every = parts_.config.snapshots().every_steps();
-  if (every > 0 && progress_.step_index() % every == 0) return true;
   const std::chrono::seconds interval(parts_.config.snapshots().every_seconds());
-  if (interval.count() > 0 && std::chrono::steady_clock::now() - saved_time_ >= interval) return true;
-  return MustBeKept(progress_, retention_);
+  const bool by_steps = every > 0 && progress_.step_index() % every == 0;
+  const bool by_time = interval.count() > 0 && std::chrono::steady_clock::now() - saved_time_ >= interval;
+  if (by_steps || by_time) return SnapshotWriter::Importance::kPeriodic;
+  return std::nullopt;
 }
 
-absl::Status Trainer::SaveSnapshot() {
-  if (saved_step_ == progress_.step_index()) return absl::OkStatus();
-  RETURN_IF_ERROR(parts_.snapshots.Save(state_).status());
+absl::Status Trainer::SaveSnapshotIfDue(bool is_last) {
+  RETURN_IF_ERROR(writer_.status());
+  const auto importance = is_last ? std::optional(SnapshotWriter::Importance::kRequired) : SnapshotDue();
+  if (!importance.has_value() || saved_step_ == progress_.step_index()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool begun, writer_.Save(state_, *importance));
+  if (!begun) return absl::OkStatus();
   saved_step_ = progress_.step_index();
   saved_time_ = std::chrono::steady_clock::now();
-  RETURN_IF_ERROR(parts_.snapshots.RemoveOld(progress_, retention_));
-  return parts_.on_snapshot(state_);
+  return absl::OkStatus();
 }
 
 void Trainer::ShowProgress() {

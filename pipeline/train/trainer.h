@@ -19,6 +19,7 @@
 #include "pipeline/train/train_step.h"
 #include "state/retention.h"
 #include "state/snapshot_store.h"
+#include "state/snapshot_writer.h"
 #include "state/state.h"
 
 namespace baton {
@@ -41,23 +42,29 @@ class Trainer {
     WorkerPool& pool;
     // Stop at this step as at a signal. 0: nowhere.
     uint64_t stop_at_step = 0;
-    // Called after each snapshot is durable.
-    std::function<absl::Status(const State& state)> on_snapshot;
+    // Both are called on another thread, in the order of the snapshots: before each one appears, which an error
+    // prevents, and after it is durable, with the State that it holds. May be null.
+    std::function<absl::Status()> before_snapshot = nullptr;
+    std::function<absl::Status(const State& saved)> on_snapshot = nullptr;
   };
   Trainer(const Parts& parts, State& state);
 
   // OK when all epochs are done or training stopped early, with a snapshot of the final State; Cancelled after a stop
-  // signal, with a snapshot to go on from; InvalidArgument if training diverged.
+  // signal, with a snapshot to go on from; InvalidArgument if training diverged; the error of a snapshot that could not
+  // be saved. Snapshots are written while training goes on; none is in flight any more when this returns.
   absl::Status Train();
 
   // Whether there is nothing left to do.
   bool Done() const;
 
  private:
+  absl::Status TakeSteps();
   // What ends an epoch, in this order: validation, schedule and early stopping, history.
   absl::Status FinishEpoch();
-  absl::Status SaveSnapshot();
-  bool SnapshotDue() const;
+  // Fails also if an earlier one failed meanwhile.
+  absl::Status SaveSnapshotIfDue(bool is_last);
+  // nullopt if none is due.
+  std::optional<SnapshotWriter::Importance> SnapshotDue() const;
   // Cancelled if training is to stop here, before it is done.
   absl::Status CheckStop() const;
   void ShowProgress();
@@ -68,9 +75,10 @@ class Trainer {
   const RetentionPolicy retention_;
   const BatchOrder order_;
   TrainStep step_;
-  std::optional<uint64_t> saved_step_;  // of the newest snapshot
+  std::optional<uint64_t> saved_step_;  // of the newest snapshot, durable or in flight
   std::chrono::steady_clock::time_point saved_time_ = std::chrono::steady_clock::now();
   Progress bar_;
+  SnapshotWriter writer_;
 };
 
 }  // namespace baton

@@ -1,0 +1,249 @@
+#include "state/snapshot_writer.h"
+
+#include <stdlib.h>
+
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <thread>
+
+#include "base/faulty_file_system.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
+#include "state/test_state.h"
+
+namespace baton {
+namespace {
+
+using absl::StatusCode;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using enum SnapshotWriter::Importance;
+
+// Whoever opens a file waits until the gate is open: a disk as slow as the test wants it to be.
+class Gate : public Unsynced {
+ public:
+  int Open(const std::string& path, int flags, mode_t mode) override {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&open_));
+    return Unsynced::Open(path, flags, mode);
+  }
+  void Set(bool open) {
+    absl::MutexLock lock(&mutex_);
+    open_ = open;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  bool open_ ABSL_GUARDED_BY(mutex_) = true;
+};
+
+class SnapshotWriterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { EXPECT_THAT(RemoveTree(gate_, folder_), IsOk()); }
+
+  // Notes what becomes durable; keeps all.
+  SnapshotWriter::Options Options() {
+    return {.retention = {.keep_last = 100}, .on_durable = [this](const State& saved) {
+              durable_.push_back(saved.progress.step_index());
+              return absl::OkStatus();
+            }};
+  }
+  // state_ at a later step. Its best epoch is at step 8.
+  const State& At(uint64_t step) {
+    state_.progress.set_step_index(step);
+    state_.model.flat()[0] = static_cast<double>(step);
+    return state_;
+  }
+  std::vector<std::string> Names() { return ListFolder(gate_, folder_).value(); }
+  State Load(uint64_t step) { return LoadSnapshot(gate_, store_->PathOf(step), at::kCPU).value(); }
+  void UseFolder(FileSystem& fs) { store_ = std::make_unique<SnapshotStore>(fs, folder_); }
+
+  Gate gate_;
+  std::string folder_;
+  State state_ = TestState(8);
+  std::vector<uint64_t> durable_;  // the writer's thread writes it; read after Wait() alone
+  std::unique_ptr<SnapshotStore> store_;
+};
+
+TEST_F(SnapshotWriterTest, SavesInOrderAndSaysWhenEachIsDurable) {
+  UseFolder(gate_);
+  SnapshotWriter writer(*store_, Options(), state_);
+  EXPECT_THAT(writer.Wait(), IsOk());
+  EXPECT_THAT(Names(), IsEmpty());
+  std::vector<State> saved;
+  for (const uint64_t step : {8, 16, 24}) {
+    EXPECT_TRUE(writer.Save(At(step), kRequired).value());
+    saved.push_back(state_.CopyTo(at::kCPU));
+  }
+  ASSERT_THAT(writer.Wait(), IsOk());
+  EXPECT_THAT(durable_, ElementsAre(8, 16, 24));
+  for (const State& state : saved) EXPECT_TRUE(Identical(Load(state.progress.step_index()), state));
+}
+
+TEST_F(SnapshotWriterTest, RemovesWhatThePolicyDoesNotKeepBeforeItSaysDurable) {
+  UseFolder(gate_);
+  std::vector<std::vector<uint64_t>> on_disk;
+  SnapshotWriter::Options options = Options();
+  options.retention = {.keep_last = 1};
+  options.on_durable = [&](const State&) {
+    on_disk.push_back(store_->Steps().value());
+    return absl::OkStatus();
+  };
+  SnapshotWriter writer(*store_, options, state_);
+  state_.progress.clear_best();
+  for (const uint64_t step : {8, 16, 24}) ASSERT_THAT(writer.Save(At(step), kRequired), IsOk());
+  ASSERT_THAT(writer.Wait(), IsOk());
+  EXPECT_THAT(on_disk, ElementsAre(ElementsAre(8), ElementsAre(8, 16), ElementsAre(8, 24))) << "8 is the best";
+}
+
+// Changes everything that a step of training changes, and more.
+void Change(State& state) {
+  state.model.flat().fill_(-100);
+  state.ema->flat().fill_(-100);
+  for (auto& [name, tensor] : state.criterion) tensor.fill_(-100);
+  for (auto& [slot, tensors] : state.optimizer) tensors.flat().fill_(-100);
+  state.progress.set_epoch_loss_sum(-100);
+  state.progress.add_history();
+  state.vocabulary = "[]";
+}
+
+TEST_F(SnapshotWriterTest, WhatChangesAfterSaveReturnsIsNotWritten) {
+  UseFolder(gate_);
+  const State before = state_.CopyTo(at::kCPU);
+  SnapshotWriter writer(*store_, Options(), state_);
+  gate_.Set(false);
+  ASSERT_TRUE(writer.Save(state_, kRequired).value());
+  Change(state_);
+  gate_.Set(true);
+  ASSERT_THAT(writer.Wait(), IsOk());
+  EXPECT_TRUE(Identical(Load(8), before));
+}
+
+// The same without the copy: the test before would notice.
+TEST_F(SnapshotWriterTest, ControlWithoutTheCopyTheChangeIsWritten) {
+  UseFolder(gate_);
+  const State before = state_.CopyTo(at::kCPU);
+  const State shared = state_;  // shares the tensors' memory
+  gate_.Set(false);
+  absl::Status saved;
+  std::thread thread([&] { saved = store_->Save(shared).status(); });
+  Change(state_);
+  gate_.Set(true);
+  thread.join();
+  ASSERT_THAT(saved, IsOk());
+  EXPECT_FALSE(Identical(Load(8), before));
+}
+
+TEST_F(SnapshotWriterTest, WhileOneIsInFlightAPeriodicOneIsLeftOutAndARequiredOneWaits) {
+  UseFolder(gate_);
+  SnapshotWriter writer(*store_, Options(), state_);
+  gate_.Set(false);
+  EXPECT_TRUE(writer.Save(At(8), kPeriodic).value()) << "waits until the memory is made";
+  EXPECT_FALSE(writer.Save(At(16), kPeriodic).value());
+  std::vector<uint64_t> durable_before;
+  std::thread required([&] {
+    EXPECT_TRUE(writer.Save(At(24), kRequired).value());
+    durable_before = store_->Steps().value();
+  });
+  gate_.Set(true);
+  required.join();
+  EXPECT_EQ(durable_before.front(), 8);
+  ASSERT_THAT(writer.Wait(), IsOk());
+  EXPECT_THAT(durable_, ElementsAre(8, 24));
+  EXPECT_TRUE(writer.Save(At(32), kPeriodic).value()) << "nothing is in flight any more";
+}
+
+TEST_F(SnapshotWriterTest, TheDestructorFinishesWhatIsInFlight) {
+  UseFolder(gate_);
+  std::thread opener;
+  {
+    SnapshotWriter writer(*store_, Options(), state_);
+    gate_.Set(false);
+    ASSERT_THAT(writer.Save(At(8), kRequired), IsOk());
+    opener = std::thread([&] { gate_.Set(true); });
+  }
+  opener.join();
+  EXPECT_THAT(store_->Steps().value(), ElementsAre(8));
+  EXPECT_THAT(durable_, ElementsAre(8));
+}
+
+TEST_F(SnapshotWriterTest, AnyFailureIsToldOnceAndForAllAndLosesNothing) {
+  const int faults = ForEachFault(
+      {.operations = {FileOperation::kOpen, FileOperation::kWrite, FileOperation::kSync, FileOperation::kRename,
+                      FileOperation::kRenameExclusive, FileOperation::kMakeDirectory, FileOperation::kUnlink},
+       .error = ENOSPC},
+      [&] { ASSERT_THAT(RemoveTree(gate_, folder_), IsOk()); },
+      [&](FileSystem& fs) {
+        UseFolder(fs);
+        SnapshotWriter::Options options = Options();
+        options.retention = {.keep_last = 1};
+        SnapshotWriter writer(*store_, options, state_);
+        absl::Status first;
+        for (const uint64_t step : {8, 16, 24, 32}) {
+          const absl::StatusOr<bool> saved = writer.Save(At(step), kRequired);
+          EXPECT_TRUE(first.ok() || saved.status() == first) << saved.status();
+          first.Update(saved.status());
+        }
+        first.Update(writer.Wait());
+        EXPECT_EQ(writer.status(), first);
+        return first;
+      },
+      [&](FaultyFileSystem& fs, const absl::Status& status) {
+        EXPECT_EQ(status.ok(), fs.faults() == 0) << status;
+        for (const uint64_t step : store_->Steps().value_or(std::vector<uint64_t>())) {
+          EXPECT_TRUE(Identical(Load(step), At(step)));
+        }
+        // And it can be gone on from there.
+        SnapshotWriter writer(*store_, Options(), state_);
+        EXPECT_TRUE(writer.Save(At(32), kRequired).value());
+        EXPECT_THAT(writer.Wait(), IsOk());
+      });
+  EXPECT_GT(faults, 80);  // seven files a snapshot, each opened, written and synced, of four snapshots
+}
+
+TEST_F(SnapshotWriterTest, BeforeCommitPreventsTheSnapshot) {
+  UseFolder(gate_);
+  SnapshotWriter::Options options = Options();
+  options.before_commit = [] { return absl::UnavailableError("another process has begun a newer attempt"); };
+  SnapshotWriter writer(*store_, options, state_);
+  ASSERT_THAT(writer.Save(At(8), kRequired), IsOk());
+  EXPECT_THAT(writer.Wait(), StatusIs(StatusCode::kUnavailable, HasSubstr("newer attempt")));
+  EXPECT_THAT(Names(), IsEmpty());
+  EXPECT_THAT(durable_, IsEmpty());
+}
+
+TEST_F(SnapshotWriterTest, ExceptionsBecomeStatus) {
+  UseFolder(gate_);
+  SnapshotWriter::Options options = Options();
+  options.before_commit = []() -> absl::Status { throw std::bad_alloc(); };
+  {
+    SnapshotWriter writer(*store_, options, state_);
+    ASSERT_THAT(writer.Save(At(8), kRequired), IsOk());
+    EXPECT_THAT(writer.Wait(), StatusIs(StatusCode::kResourceExhausted, HasSubstr("saving a snapshot")));
+  }
+  EXPECT_THAT(Names(), IsEmpty());
+  options = Options();
+  options.on_durable = [](const State&) -> absl::Status { throw std::runtime_error("no luck"); };
+  SnapshotWriter writer(*store_, options, state_);
+  ASSERT_THAT(writer.Save(At(8), kRequired), IsOk());
+  EXPECT_THAT(writer.Wait(), StatusIs(StatusCode::kInternal, HasSubstr("no luck")));
+  EXPECT_THAT(store_->Steps().value(), ElementsAre(8));
+}
+
+TEST_F(SnapshotWriterTest, AStateWithOtherTensorsIsRefusedAndHarmsNothing) {
+  UseFolder(gate_);
+  SnapshotWriter writer(*store_, Options(), state_);
+  EXPECT_THAT(writer.Save(TestState(8), kRequired), StatusIs(StatusCode::kInvalidArgument, HasSubstr("model")));
+  EXPECT_TRUE(writer.Save(At(8), kRequired).value());
+  EXPECT_THAT(writer.Wait(), IsOk());
+}
+
+}  // namespace
+}  // namespace baton

@@ -1,0 +1,77 @@
+#include "state/staging.h"
+
+#include "base/status_matchers.h"
+#include "state/test_state.h"
+
+namespace baton {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<const void*> Addresses(const State& state) {
+  std::vector<const void*> addresses = {state.model.flat().const_data_ptr(), state.ema->flat().const_data_ptr()};
+  for (const auto& [name, tensor] : state.criterion) addresses.push_back(tensor.const_data_ptr());
+  for (const auto& [slot, tensors] : state.optimizer) addresses.push_back(tensors.flat().const_data_ptr());
+  return addresses;
+}
+
+TEST(Staging, HoldsAllOfAStateInMemoryOfItsOwnThatStays) {
+  State state = TestState(8);
+  State staged = MakeStaging(state);
+  const std::vector<const void*> before = Addresses(staged);
+  EXPECT_NE(before, Addresses(state));
+  ASSERT_THAT(CopyInto(state, staged), IsOk());
+  EXPECT_TRUE(Identical(staged, TestState(8)));
+  EXPECT_EQ(staged.environment.SerializeAsString(), state.environment.SerializeAsString());
+
+  // Another step, with less in it in places.
+  state.model.views()[0].fill_(0.5);
+  state.ema->flat().fill_(-1);
+  state.criterion[0].second.fill_(3);
+  state.optimizer[1].second.flat().fill_(7);
+  state.progress.Clear();
+  state.progress.set_step_index(9);
+  state.environment.Clear();
+  state.vocabulary.clear();
+  state.attachments = {{"other.txt", "x"}};
+  ASSERT_THAT(CopyInto(state, staged), IsOk());
+  EXPECT_TRUE(Identical(staged, state));
+  EXPECT_EQ(staged.environment.ByteSizeLong(), 0);
+  EXPECT_EQ(Addresses(staged), before);
+}
+
+TEST(Staging, TensorsThatAreNotContiguousAreCopiedByValue) {
+  State state = TestState(8);
+  state.criterion = {{"matrix", at::arange(6, at::kFloat).view({2, 3}).t()}};
+  State staged = MakeStaging(state);
+  ASSERT_THAT(CopyInto(state, staged), IsOk());
+  EXPECT_TRUE(staged.criterion[0].second.is_contiguous());
+  EXPECT_TRUE(staged.criterion[0].second.equal(state.criterion[0].second));
+}
+
+TEST(Staging, OtherTensorsAreRefused) {
+  const State state = TestState(8);
+  const auto refused = [&](const State& other, absl::string_view what) {
+    State staged = MakeStaging(state);
+    EXPECT_THAT(CopyInto(other, staged), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(what)));
+  };
+  refused(TestState(8), "model");  // the same names and shapes, but another layout
+  State other = state;
+  other.ema.reset();
+  refused(other, "average");
+  other = state;
+  other.criterion.clear();
+  refused(other, "criterion");
+  other = state;
+  other.criterion[0].second = at::tensor({1.0, 2.5});
+  refused(other, "class_weights");
+  other = state;
+  other.optimizer[1].first = "momentum";
+  refused(other, "momentum");
+  other = state;
+  other.optimizer.pop_back();
+  refused(other, "optimizer");
+}
+
+}  // namespace
+}  // namespace baton
