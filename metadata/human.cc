@@ -35,6 +35,8 @@ std::string HumanBytes(uint64_t bytes) {
 std::string HumanSeconds(double seconds) {
   if (seconds < 9.995) return absl::StrFormat("%.2f s", seconds);
   if (seconds < 59.95) return absl::StrFormat("%.1f s", seconds);
+  // No time of a run, and no number of days that 64 bits count.
+  if (!(seconds < 1e15)) return absl::StrFormat("%g s", seconds);
   const int64_t whole = std::llround(seconds);
   if (whole < 3600) return absl::StrFormat("%d min %02d s", whole / 60, whole % 60);
   if (whole < 86400) return absl::StrFormat("%d h %02d min", whole / 3600, whole / 60 % 60);

@@ -20,6 +20,8 @@ TEST(HumanBytes, UsesBinaryUnits) {
 
 TEST(HumanSeconds, UsesTheLargestUnitsThatMatter) {
   EXPECT_EQ(HumanSeconds(0), "0.00 s");
+  EXPECT_EQ(HumanSeconds(1e300), "1e+300 s");
+  EXPECT_EQ(HumanSeconds(std::numeric_limits<double>::quiet_NaN()), "nan s");
   EXPECT_EQ(HumanSeconds(0.314), "0.31 s");
   EXPECT_EQ(HumanSeconds(9.999), "10.0 s");
   EXPECT_EQ(HumanSeconds(45.23), "45.2 s");

@@ -173,7 +173,10 @@ void ShowTrain(const Metadata& record, Page& page) {
   page.Value("best snapshot", SnapshotText(train.best_snapshot()));
   page.Value("last snapshot", SnapshotText(train.last_snapshot()));
   if (train.has_examples_per_second()) {
-    page.Value("throughput", absl::StrCat(HumanCount(train.examples_per_second()), " examples/s"));
+    const double rate = train.examples_per_second();
+    const bool is_count = rate >= 0 && rate < 1e18;
+    page.Value("throughput",
+               absl::StrCat(is_count ? HumanCount(static_cast<uint64_t>(rate)) : HumanNumber(rate), " examples/s"));
   }
   ShowHistory(train.history(), page);
   ShowAttempts(train.stage(), page);
