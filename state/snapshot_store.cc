@@ -129,12 +129,17 @@ absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, const Re
   };
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
   ASSIGN_OR_RETURN(steps, StepsToRemove(std::move(steps), progress, policy, best_of));
+  std::vector<std::string> going;
   for (const uint64_t step : steps) {
     // Out of the way first: a folder half removed must not look like a snapshot.
-    const std::string going = JoinPath(folder_, absl::StrCat(".tmp-removed-", FolderName(step)));
-    if (const int result = fs_.Rename(PathOf(step), going); result < 0) return IoError(result, "rename", PathOf(step));
-    RETURN_IF_ERROR(RemoveTree(fs_, going));
+    going.push_back(JoinPath(folder_, absl::StrCat(".tmp-removed-", FolderName(step))));
+    const int result = fs_.Rename(PathOf(step), going.back());
+    if (result < 0) return IoError(result, "rename", PathOf(step));
   }
+  if (going.empty()) return absl::OkStatus();
+  // Nor after a power cut: what is in it must not be gone before its name is.
+  RETURN_IF_ERROR(SyncFolder(fs_, folder_));
+  for (const std::string& path : going) RETURN_IF_ERROR(RemoveTree(fs_, path));
   return absl::OkStatus();
 }
 
