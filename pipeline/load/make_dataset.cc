@@ -2,6 +2,7 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -73,6 +74,9 @@ absl::StatusOr<MadeDataset> WriteTable(FileSystem& fs, const PipelineConfig& con
   ASSIGN_OR_RETURN(const std::unique_ptr<StagedFolder> staged, StagedFolder::Create(fs, folder));
   MadeDataset dataset{std::move(tabular.index), std::move(vocabulary), {}, std::nullopt};
   ASSIGN_OR_RETURN(dataset.files, WriteDataset(fs, staged->path(), tabular.splits, small_files, dataset.index));
+  // The order in which a later attempt finds them, so that the record comes out the same.
+  std::sort(dataset.files.begin(), dataset.files.end(),
+            [](const WrittenFile& a, const WrittenFile& b) { return a.name < b.name; });
   RETURN_IF_ERROR(CheckStop());
   RETURN_IF_ERROR(before_commit());
   RETURN_IF_ERROR(staged->Commit());
