@@ -49,9 +49,9 @@ std::optional<Fault> FaultyFileSystem::Strike(FileOperation operation, const std
   return fault_;
 }
 
-void FaultyFileSystem::Note(FileOperation operation, const std::string& path, int64_t result, bool faulty) {
+void FaultyFileSystem::Note(Call call) {
   absl::MutexLock lock(&mutex_);
-  calls_.push_back({operation, path, result, faulty});
+  calls_.push_back(std::move(call));
 }
 
 std::string FaultyFileSystem::PathOf(int fd) const {
@@ -66,7 +66,7 @@ int FaultyFileSystem::Whole(FileOperation operation, const std::string& path, co
   int result = 0;
   if (!fault.has_value() || fault->effect != Fault::Effect::kRefused) result = call();
   if (fault.has_value()) result = -fault->error;
-  Note(operation, path, result, fault.has_value());
+  Note({operation, path, other, result, fault.has_value()});
   return result;
 }
 
@@ -83,7 +83,7 @@ int64_t FaultyFileSystem::Partial(FileOperation operation, int fd, size_t size,
   }
   if (fault.has_value() && fault->effect == Fault::Effect::kKilled) raise(SIGKILL);
   if (fault.has_value() && fault->effect != Fault::Effect::kShort) result = -fault->error;
-  Note(operation, path, result, fault.has_value());
+  Note({operation, path, "", result, fault.has_value()});
   return result;
 }
 
@@ -95,7 +95,7 @@ int FaultyFileSystem::Open(const std::string& path, int flags, mode_t mode) {
     if (fault->effect != Fault::Effect::kRefused && result >= 0) base_.Close(result);
     result = -fault->error;
   }
-  Note(FileOperation::kOpen, path, result, fault.has_value());
+  Note({FileOperation::kOpen, path, "", result, fault.has_value()});
   if (result >= 0) {
     absl::MutexLock lock(&mutex_);
     open_[result] = path;
@@ -124,7 +124,7 @@ int FaultyFileSystem::Close(int fd) {
   const std::optional<Fault> fault = Strike(FileOperation::kClose, path);
   int result = base_.Close(fd);
   if (fault.has_value()) result = -fault->error;
-  Note(FileOperation::kClose, path, result, fault.has_value());
+  Note({FileOperation::kClose, path, "", result, fault.has_value()});
   return result;
 }
 

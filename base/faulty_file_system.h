@@ -65,8 +65,9 @@ class FaultyFileSystem : public FileSystem {
  public:
   struct Call {
     FileOperation operation;
-    std::string path;  // of an open file, that with which it was opened; of two, the first
-    int64_t result;    // as it was returned
+    std::string path;   // of an open file, that with which it was opened; of two, the first
+    std::string other;  // of two, the second; else empty
+    int64_t result;     // as it was returned
     bool faulty;
   };
 
@@ -100,7 +101,7 @@ class FaultyFileSystem : public FileSystem {
  private:
   // The fault, if it happens at this call. `other` is the second path, where there are two.
   std::optional<Fault> Strike(FileOperation operation, const std::string& path, const std::string& other = "");
-  void Note(FileOperation operation, const std::string& path, int64_t result, bool faulty);
+  void Note(Call call);
   std::string PathOf(int fd) const;
   // Does a call that is done whole or not at all.
   int Whole(FileOperation operation, const std::string& path, const std::string& other,
