@@ -1,211 +1,224 @@
-// Killed anywhere and run again, training ends with the same bits: the final model, optimizer, history and holdout
-// metrics equal those of a run that was never interrupted. And the controls: with a part of the restoring left out, the
-// same comparison fails.
-#include <chrono>
-#include <map>
+// Stopped after any step and taken up again, training ends with the same bits. And the controls: with a part of the
+// restoring left out, or with randomness that does not follow from the step, the same comparison fails.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "models/model.h"
+#include "state/snapshot_store.h"
 #include "tests/pipeline_harness.h"
+#include "tests/small_pipeline.h"
+
+#include "third_party/torch_begin.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "third_party/torch_end.h"
 
 namespace baton {
 namespace {
 
+using testing::Each;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
 
-constexpr int kKilled = 128 + SIGKILL;
+// Stops training after its 1st, 2nd, ... step until it ends before that, and takes each up again. What differed.
+std::vector<std::string> StopAtEveryStep(const SmallPipeline& pipeline, const TrainHooks& hooks) {
+  const Subject subject = pipeline.Train(hooks);
+  const Result reference = ReferenceOf(subject);
+  std::vector<std::string> problems;
+  TrainHooks stopping = hooks;
+  for (stopping.stop_at_step = 1;; ++stopping.stop_at_step) {
+    subject.prepare();
+    const absl::Status stopped = RunTrain(pipeline.Options(Unsynced::Get()), stopping);
+    if (stopped.ok()) break;
+    EXPECT_TRUE(absl::IsCancelled(stopped)) << stopped;
+    EXPECT_THAT(subject.find_torn(), IsEmpty());
+    const std::string when = absl::StrCat("stopped at step ", stopping.stop_at_step, ": ");
+    const absl::Status status = subject.work(Unsynced::Get());
+    if (!status.ok()) problems.push_back(absl::StrCat(when, status.message()));
+    for (const std::string& part : DifferingParts(subject.result(), reference)) {
+      problems.push_back(absl::StrCat(when, part));
+    }
+  }
+  EXPECT_GT(stopping.stop_at_step, 12);
+  return problems;
+}
 
-// Dropout, shuffling, a schedule, clipping, four shards; an epoch of several steps with snapshots in its middle.
-const std::vector<std::string> kOverrides = {"train.gradient_shards=4", "train.clip_norm=1", "train.schedule.cosine={}",
-                                             "train.schedule.warmup_steps=3"};
+TEST(Resume, StoppedAtEveryStep) {
+  const SmallPipeline pipeline;
+  EXPECT_THAT(StopAtEveryStep(pipeline, {}), IsEmpty());
+}
 
-class Training {
+// What must be restored is there to be lost.
+TEST(Resume, TheReferenceUsesEverything) {
+  const SmallPipeline pipeline;
+  const Result reference = ReferenceOf(pipeline.Train());
+  const TrainSection train = ReadRecordOf(pipeline.run_dir()).train();
+  EXPECT_EQ(train.stop_reason(), TrainSection::EARLY_STOPPING);
+  EXPECT_LT(train.best_snapshot().step_index(), train.last_snapshot().step_index());
+  EXPECT_GT(train.last_snapshot().step_index() % 3, 0) << "it ends in between";
+  const std::string last = JoinPath(pipeline.run_dir(), train.last_snapshot().path());
+  ASSERT_OK_AND_ASSIGN(const State state, LoadSnapshot(Unsynced::Get(), last, at::kCPU));
+  EXPECT_LT(state.progress.plateau().factor(), 1);
+  ASSERT_TRUE(state.ema.has_value());
+  EXPECT_FALSE(state.ema->flat().equal(state.model.flat()));
+}
+
+TEST(Resume, OtherNumbersOfWorkers) {
+  const SmallPipeline pipeline;
+  const Subject subject = pipeline.Train();
+  const Result reference = ReferenceOf(subject);
+  for (const int workers : {2, 3, 4}) {
+    subject.prepare();
+    StageOptions options = pipeline.Options(Unsynced::Get());
+    options.overrides = {absl::StrCat("train.workers=", workers)};
+    TrainHooks stopping;
+    stopping.stop_at_step = 7;
+    EXPECT_TRUE(absl::IsCancelled(RunTrain(options, stopping)));
+    options.overrides = {absl::StrCat("train.workers=", 5 - workers)};
+    EXPECT_THAT(RunTrain(options), IsOk());
+    EXPECT_THAT(DifferingParts(subject.result(), reference), IsEmpty()) << workers << " workers";
+  }
+}
+
+// What is restored from a snapshot, without one part of it.
+struct Forgotten {
+  std::string name;
+  std::function<void(State&)> forget;
+  friend void PrintTo(const Forgotten& forgotten, std::ostream* out) { *out << forgotten.name; }
+};
+
+std::vector<Forgotten> AllForgotten() {
+  return {{"Moments",
+           [](State& state) {
+             for (auto& [slot, tensors] : state.optimizer) tensors.flat().zero_();
+           }},
+          {"StepIndex", [](State& state) { state.progress.set_step_index(0); }},
+          {"EpochSums",
+           [](State& state) {
+             state.progress.set_epoch_loss_sum(0);
+             state.progress.set_epoch_weight_sum(0);
+           }},
+          {"DataPosition", [](State& state) { state.progress.set_train_batch_index(0); }},
+          {"Average", [](State& state) { state.ema->flat().copy_(state.model.flat()); }},
+          {"Plateau", [](State& state) { state.progress.clear_plateau(); }},
+          {"EarlyStopping", [](State& state) { state.progress.clear_epochs_without_improvement(); }},
+          {"Best", [](State& state) { state.progress.clear_best(); }},
+          {"History", [](State& state) { state.progress.clear_history(); }}};
+}
+
+class Control : public testing::TestWithParam<Forgotten> {};
+
+TEST_P(Control, WhatIsNotRestoredIsMissed) {
+  const SmallPipeline pipeline;
+  TrainHooks hooks;
+  hooks.after_restore = GetParam().forget;
+  EXPECT_THAT(StopAtEveryStep(pipeline, hooks), Not(IsEmpty()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Forgotten, Control, testing::ValuesIn(AllForgotten()),
+                         [](const auto& info) { return info.param.name; });
+
+// A model whose dropout draws from a generator that runs on from the start of the process: the step is left out of the
+// seed.
+class RunsOn : public Model {
  public:
-  // Loaded, not yet trained.
-  explicit Training(const std::string& name) : folder_(name) {
-    const ProcessResult load = folder_.Run("load", kOverrides);
-    EXPECT_EQ(load.exit_code, 0) << load.err;
-  }
-
-  ProcessResult Train(const std::vector<std::string>& more = {}, const ProcessOptions& options = {}) const {
-    std::vector<std::string> arguments = kOverrides;
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return folder_.Run("train", arguments, options);
-  }
-
-  // The train program that dies at its `call`-th change of a file and leaves `forget` out of the restoring.
-  ProcessResult HostileTrain(int call, const std::string& forget = "") const {
-    ProcessOptions options;
-    options.environment["BATON_KILL_AT"] = absl::StrCat(call);
-    if (!forget.empty()) options.environment["BATON_DO_NOT_RESTORE"] = forget;
-    return RunProcess({Binary("tests/hostile_train"), absl::StrCat("--run_dir=", folder_.run_dir())}, options);
-  }
-
-  // Kills it later and later, each time running on from what the one before left, until it completes or fails. Returns
-  // how often it was killed.
-  int TrainThroughKills(int first, int stride, const std::string& forget = "") const {
-    int kills = 0;
-    for (int call = first;; call += stride, ++kills) {
-      const ProcessResult result = HostileTrain(call, forget);
-      if (result.exit_code == kKilled) continue;
-      if (forget.empty()) {
-        EXPECT_EQ(result.exit_code, 0) << result.err;
-      }
-      return kills;
-    }
-  }
-
-  Metadata Record() const { return folder_.Record(); }
-
-  // Changes one byte in the middle of a file of the run directory.
-  void Damage(const std::string& file) const {
-    const std::string path = absl::StrCat(folder_.run_dir(), "/", file);
-    std::string contents = ReadText(path);
-    contents[contents.size() / 2] ^= 1;
-    WriteText(path, contents);
-  }
-
-  // Folders of the intact snapshots, relative to the run directory.
-  std::vector<std::string> Snapshots() const {
-    const std::string key_folder = absl::StrCat("train/", Record().train().stage().key());
-    std::vector<std::string> snapshots;
-    for (const auto& [name, file] : StateOf(absl::StrCat(folder_.run_dir(), "/", key_folder))) {
-      if (file.is_folder && !absl::StrContains(name, ".damaged"))
-        snapshots.push_back(absl::StrCat(key_folder, "/", name));
-    }
-    return snapshots;
-  }
-
-  std::map<std::string, double> Evaluate() const {
-    const ProcessResult evaluate = folder_.Run("evaluate", kOverrides);
-    EXPECT_EQ(evaluate.exit_code, 0) << evaluate.err;
-    const Metadata record = folder_.Record();
-    return {record.evaluate().holdout_performance().begin(), record.evaluate().holdout_performance().end()};
-  }
-
-  // Name and content of every file of the final snapshot: model, optimizer, criterion, counters and history.
-  std::map<std::string, std::string> FinalState() const {
-    std::map<std::string, std::string> files;
-    const Metadata record = folder_.Record();
-    if (record.train().stage().status() != StageRun::COMPLETE) return files;
-    for (const auto& [name, file] :
-         StateOf(absl::StrCat(folder_.run_dir(), "/", record.train().last_snapshot().path()))) {
-      files[name] = file.contents;
-    }
-    return files;
+  explicit RunsOn(std::unique_ptr<Model> model)
+      : Model(model->parameters()), model_(std::move(model)), generator_(at::detail::createCPUGenerator(11)) {}
+  at::Tensor Forward(absl::Span<const at::Tensor> parameters, const Batch& batch,
+                     std::optional<at::Generator> generator) const override {
+    if (generator.has_value()) generator = generator_;
+    return model_->Forward(parameters, batch, generator);
   }
 
  private:
-  PipelineFolder folder_;
+  const std::unique_ptr<Model> model_;
+  const at::Generator generator_;
 };
 
-class Resume : public testing::Test {
+TEST(Control, DropoutThatDoesNotFollowFromTheStepIsFound) {
+  const SmallPipeline pipeline;
+  TrainHooks hooks;
+  hooks.wrap_model = [](std::unique_ptr<Model> model) { return std::make_unique<RunsOn>(std::move(model)); };
+  EXPECT_THAT(StopAtEveryStep(pipeline, hooks), SizeIs(testing::Gt(12)));
+}
+
+// Training that stopped after step 10, with one bit of its newest snapshot changed.
+class ChangedSnapshot : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    const Training reference("reference");
-    const ProcessResult result = reference.Train();
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-    final_state_ = new auto(reference.FinalState());
-    metrics_ = new auto(reference.Evaluate());
-    ASSERT_TRUE(final_state_->contains("model.safetensors"));
-    ASSERT_TRUE(final_state_->contains("optimizer.safetensors"));
-    ASSERT_TRUE(metrics_->contains("accuracy"));
+  ChangedSnapshot() : subject_(pipeline_.Train()), reference_(ReferenceOf(subject_)) {
+    subject_.prepare();
+    TrainHooks stopping;
+    stopping.stop_at_step = 10;
+    EXPECT_TRUE(absl::IsCancelled(RunTrain(pipeline_.Options(Unsynced::Get()), stopping)));
+    const TrainSection train = ReadRecordOf(pipeline_.run_dir()).train();
+    snapshot_ = JoinPath(pipeline_.run_dir(), train.last_snapshot().path());
+    EXPECT_TRUE(absl::EndsWith(snapshot_, "10")) << snapshot_;
   }
 
-  // Names of the files that differ from the reference's.
-  static std::vector<std::string> DifferingFiles(const Training& training) {
-    std::vector<std::string> names;
-    std::map<std::string, std::string> files = training.FinalState();
-    for (const auto& [name, contents] : *final_state_) {
-      if (files[name] != contents) names.push_back(name);
-    }
-    if (files.size() != final_state_->size()) names.push_back("(other files)");
-    return names;
+  static void FlipLastByte(const std::string& path) {
+    std::string bytes = ReadText(path);
+    bytes.back() ^= 1;
+    WriteText(path, bytes);
   }
 
-  static std::map<std::string, std::string>* final_state_;
-  static std::map<std::string, double>* metrics_;
+  const SmallPipeline pipeline_;
+  const Subject subject_;
+  const Result reference_;
+  std::string snapshot_;
 };
 
-std::map<std::string, std::string>* Resume::final_state_ = nullptr;
-std::map<std::string, double>* Resume::metrics_ = nullptr;
-
-TEST_F(Resume, KilledAtManyCalls) {
-  const Training training("calls");
-  // From the first calls on, in the middle of writes and between them, of snapshots and of commits of the record. How
-  // many calls there are depends on how many periodic snapshots fall due while another one is written.
-  EXPECT_GT(training.TrainThroughKills(2, 5), 15);
-  EXPECT_THAT(DifferingFiles(training), IsEmpty());
-  EXPECT_EQ(training.Evaluate(), *metrics_);
+TEST_F(ChangedSnapshot, IsSetAsideAndTheSameBitsAreMadeAgain) {
+  FlipLastByte(snapshot_ + "/model.safetensors");
+  EXPECT_THAT(subject_.find_torn(), Not(IsEmpty()));
+  EXPECT_THAT(subject_.work(Unsynced::Get()), IsOk());
+  EXPECT_THAT(DifferingParts(subject_.result(), reference_), IsEmpty());
+  EXPECT_THAT(subject_.find_torn(), Each(HasSubstr("set aside")));
 }
 
-TEST_F(Resume, KilledAtAnyTime) {
-  const Training training("times");
-  int kills = 0;
-  for (int milliseconds = 200; milliseconds < 1200; milliseconds += 70) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
-    ProcessOptions options;
-    options.signal = SIGKILL;
-    options.signal_when = [deadline](const std::string&) { return std::chrono::steady_clock::now() > deadline; };
-    const int exit_code = training.Train({}, options).exit_code;
-    if (exit_code == kKilled) ++kills;
+// The control: with digests that fit the changed bytes, as a reader finds them that compares none, it is used, and the
+// result tells.
+TEST_F(ChangedSnapshot, IsNoticedInTheResultWhereDigestsFit) {
+  ASSERT_OK_AND_ASSIGN(const State state, LoadSnapshot(Unsynced::Get(), snapshot_, at::kCPU));
+  // Not the last bit: the next update may round it away.
+  *static_cast<uint32_t*>(state.model.flat().mutable_data_ptr()) ^= 1 << 20;
+  ASSERT_THAT(RemoveTree(Unsynced::Get(), snapshot_), IsOk());
+  ASSERT_THAT(SaveSnapshot(Unsynced::Get(), state, snapshot_), IsOk());
+  EXPECT_THAT(subject_.work(Unsynced::Get()), IsOk());
+  EXPECT_THAT(subject_.find_torn(), IsEmpty());
+  EXPECT_THAT(DifferingParts(subject_.result(), reference_), testing::Contains(HasSubstr("model.safetensors")));
+}
+
+// Damage to all that finished training has left is an error, and --start_over the way out.
+TEST(Resume, NoSnapshotLeft) {
+  const SmallPipeline pipeline;
+  const Subject subject = pipeline.Train();
+  const Result reference = ReferenceOf(subject);
+  for (const auto& [name, file] : StateOf(pipeline.run_dir() + "/train")) {
+    if (absl::EndsWith(name, "model.safetensors")) WriteText(pipeline.run_dir() + "/train/" + name, "damaged");
   }
-  EXPECT_GT(kills, 0);
-  const ProcessResult result = training.Train();
-  ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(DifferingFiles(training), IsEmpty());
-  EXPECT_EQ(training.Evaluate(), *metrics_);
-}
-
-TEST_F(Resume, OtherNumbersOfWorkers) {
-  for (const char* workers : {"1", "2", "3"}) {
-    const Training training(absl::StrCat("workers", workers));
-    const ProcessResult result = training.Train({absl::StrCat("train.workers=", workers)});
-    ASSERT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_THAT(DifferingFiles(training), IsEmpty()) << workers << " workers";
-    EXPECT_EQ(training.Evaluate(), *metrics_);
-  }
-}
-
-// What damage takes from finished training is made again, from the snapshot before it; with none left it is an error,
-// and --start_over the way out.
-TEST_F(Resume, DamagedSnapshots) {
-  const Training training("damaged");
-  const ProcessResult first = training.Train();
-  ASSERT_EQ(first.exit_code, 0) << first.err;
-  training.Damage(training.Record().train().last_snapshot().path() + "/optimizer.safetensors");
-  const ProcessResult again = training.Train();
-  ASSERT_EQ(again.exit_code, 0) << again.err;
-  EXPECT_THAT(again.err, testing::HasSubstr("set aside"));
-  EXPECT_TRUE(training.Record().train().stage().attempts(1).has_resumed_from_step());
-  EXPECT_THAT(DifferingFiles(training), IsEmpty());
-
-  for (const std::string& snapshot : training.Snapshots()) training.Damage(snapshot + "/model.safetensors");
   for (int i = 0; i < 2; ++i) {
-    const ProcessResult none_left = training.Train();
-    EXPECT_EQ(none_left.exit_code, 65) << none_left.err;
-    EXPECT_THAT(none_left.err, testing::HasSubstr("--start_over"));
+    EXPECT_THAT(subject.work(Unsynced::Get()), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("--start_over")));
   }
-  const ProcessResult anew = training.Train({"--start_over"});
-  ASSERT_EQ(anew.exit_code, 0) << anew.err;
-  EXPECT_THAT(DifferingFiles(training), IsEmpty());
-  EXPECT_EQ(training.Evaluate(), *metrics_);
+  StageOptions options = pipeline.Options(Unsynced::Get());
+  options.start_over = true;
+  EXPECT_THAT(RunTrain(options), IsOk());
+  EXPECT_THAT(DifferingParts(subject.result(), reference), IsEmpty());
 }
-
-class Control : public Resume, public testing::WithParamInterface<std::string> {};
-
-TEST_P(Control, TheComparisonFailsWithoutRestoring) {
-  const Training training(absl::StrCat("without_", GetParam()));
-  EXPECT_GT(training.TrainThroughKills(2, 7, GetParam()), 5);
-  EXPECT_THAT(DifferingFiles(training), testing::Not(IsEmpty()));
-}
-
-INSTANTIATE_TEST_SUITE_P(Parts, Control, testing::Values("moments", "step", "epoch_sums", "data_position"),
-                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace baton

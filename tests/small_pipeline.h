@@ -14,7 +14,8 @@ namespace baton {
 
 // The pipeline on which faults are tried: small, so that it can be run thousands of times, and with all of training
 // whose loss on the way would change the bits: dropout, shuffling, several gradient shards, clipping, moments, a
-// schedule, early stopping, and snapshots between the ends of epochs. Its stages run within the test's process.
+// plateau schedule with a warmup, an average of the weights, early stopping, and snapshots between the ends of epochs.
+// Its stages run within the test's process.
 class SmallPipeline {
  public:
   // In an empty folder of its own: in memory where there is /dev/shm, else below TEST_TMPDIR.
