@@ -92,8 +92,10 @@ void KillUntilDone(const Subject& subject, const StageProcess& process, const ch
   int kills = 0, completions = 0;
   while (kills < wanted) {
     subject.prepare();
-    for (int exit_code = kKilled; exit_code == kKilled;) {
-      const ProcessResult result = process.Run({}, KilledAfter(1.1 * time * draws.Fraction()));
+    // A machine that has become slower gets the time that it needs in the end.
+    double patience = 1.1;
+    for (int exit_code = kKilled; exit_code == kKilled; patience *= 1.1) {
+      const ProcessResult result = process.Run({}, KilledAfter(patience * time * draws.Fraction()));
       exit_code = result.exit_code;
       kills += exit_code == kKilled;
       ASSERT_THAT(subject.find_torn(), IsEmpty()) << "after " << kills << " kills";
@@ -131,9 +133,10 @@ TEST(Kill, Train) {
   int kills = 0, in_training = 0, at_calls = 0, completions = 0;
   while (kills < wanted) {
     subject.prepare();
-    for (int exit_code = kKilled; exit_code == kKilled;) {
+    double patience = 1.1;
+    for (int exit_code = kKilled; exit_code == kKilled; patience *= 1.1) {
       const bool at_call = draws.Below(2) == 0;
-      ProcessOptions options = at_call ? ProcessOptions() : KilledAfter(1.1 * time * draws.Fraction());
+      ProcessOptions options = at_call ? ProcessOptions() : KilledAfter(patience * time * draws.Fraction());
       if (at_call) options.environment["BATON_KILL_AT"] = absl::StrCat(1 + draws.Below(800));
       const int attempts = ReadRecordOf(pipeline.run_dir()).train().stage().attempts_size();
       const ProcessResult result = process.Run({absl::StrCat("train.workers=", 1 + draws.Below(4))}, options);

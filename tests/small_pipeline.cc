@@ -50,7 +50,7 @@ train {
   workers: 1
   max_epochs: 8
   early_stopping { patience: 3 }
-  snapshots { every_steps: 3 every_seconds: 0 keep_last: 3 }
+  snapshots { every_steps: 3 every_seconds: 0 keep_last: 2 keep_every_steps: 6 }
   device: "cpu"
 }
 )";
