@@ -160,6 +160,32 @@ void AppendMessage(const Message& message, const std::string& path, std::vector<
   }
 }
 
+}  // namespace
+
+void ClearDefaults(Message& message) {
+  const Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  const std::unique_ptr<Message> defaults(message.New());
+  for (const FieldDescriptor* field : fields) {
+    if (field->options().GetExtension(free) || field->is_map()) continue;
+    const bool is_message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    if (is_message && field->is_repeated()) {
+      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        ClearDefaults(*reflection.MutableRepeatedMessage(&message, field, i));
+      }
+      continue;
+    }
+    if (is_message) ClearDefaults(*reflection.MutableMessage(&message, field));
+    if (field->is_repeated() || field->real_containing_oneof() != nullptr) continue;
+    const bool at_default = is_message ? reflection.GetMessage(message, field).ByteSizeLong() == 0
+                                       : ScalarText(message, field, -1) == ScalarText(*defaults, field, -1);
+    if (at_default) reflection.ClearField(&message, field);
+  }
+}
+
+namespace {
+
 // Levenshtein's distance with swapped neighbours counted once, letters' case aside.
 size_t EditDistance(absl::string_view a, absl::string_view b) {
   const auto equal = [&](size_t i, size_t j) { return absl::ascii_tolower(a[i]) == absl::ascii_tolower(b[j]); };

@@ -23,6 +23,11 @@ using FieldValue = std::pair<std::string, std::string>;
 // the digits that give the same bits back; strings quoted and escaped as in JSON.
 std::vector<FieldValue> FrozenFields(const google::protobuf::Message& message, absl::string_view prefix);
 
+// Clears what FrozenFields leaves out because it is at its default: frozen fields that are, and messages without a
+// field that is set, unless they are a choice. Two messages that have the same frozen fields, and no free ones, are the
+// same bytes then.
+void ClearDefaults(google::protobuf::Message& message);
+
 // Sets one field: "train.max_epochs=20". Typed and checked: an unknown name gets the nearest known one suggested, a
 // value that is no number of the field's type, no name of its enum, or out of range is refused. Repeated fields take
 // "[64, 32]". Choosing another member of a oneof clears the one that was set. Messages on the way are made.

@@ -108,6 +108,25 @@ TEST(FrozenFieldsTest, ListsMessagesByIndexAndMapsByKey) {
             expected);
 }
 
+TEST(ClearDefaultsTest, WhatHasTheSameFrozenFieldsIsTheSame) {
+  Sample said = Parse(
+      "int32_value: 7 int64_value: 3 float_value: 0.1 color: GREEN string_value: 'none' sizes: [1] inner { rate: 0.5 "
+      "deeper { rate: 0.25 deeper {} } } inners { rate: 0.5 } inners { rate: 2 } first { rate: 0.5 }");
+  const Sample unsaid =
+      Parse("int64_value: 3 sizes: [1] inner { deeper { rate: 0.25 } } inners {} inners { rate: 2 } first {}");
+  ASSERT_EQ(FrozenFields(said, ""), FrozenFields(unsaid, ""));
+  ASSERT_NE(said.SerializeAsString(), unsaid.SerializeAsString());
+  ClearDefaults(said);
+  EXPECT_EQ(said.DebugString(), unsaid.DebugString());
+}
+
+TEST(ClearDefaultsTest, KeepsFreeFieldsAndChoices) {
+  Sample sample = Parse("place: '' plain: 0 inner { workers: 1 }");
+  const std::string before = sample.DebugString();
+  ClearDefaults(sample);
+  EXPECT_EQ(sample.DebugString(), before);
+}
+
 TEST(NearestNameTest, TakesTheNearestThatIsNearEnough) {
   const std::vector<std::string> names = {"max_epochs", "batch_size", "device", "tanh"};
   EXPECT_EQ(NearestName("max_epoch", names), "max_epochs");

@@ -1,5 +1,10 @@
+#include <cstdint>
+
+#include "absl/flags/flag.h"
 #include "pipeline/command_line.h"
 #include "pipeline/train/train_stage.h"
+
+ABSL_FLAG(uint64_t, stop_at_step, 0, "stop at this step as at a signal; 0: nowhere");
 
 namespace {
 
@@ -11,11 +16,15 @@ constexpr char kUsage[] =
 
 Killed or stopped at any moment (Ctrl-C, SIGTERM: exit code 75), the same command goes on where it was, and ends with
 the same bits as if it had never stopped. Training that is complete is not repeated; with train.max_epochs raised it
-goes on. Changing what the result depends on in the middle of a training is refused, with the choices.)";
+goes on. Changing what the result depends on in the middle of a training is refused, with the choices.
+
+With --stop_at_step=N it stops after step N, counted from the beginning, as it does at a signal: with a snapshot, exit
+code 75.)";
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return baton::RunMain(argc, argv, kUsage,
-                        [](const baton::StageOptions& options) { return baton::RunTrain(options); });
+  return baton::RunMain(argc, argv, kUsage, [](const baton::StageOptions& options) {
+    return baton::RunTrain(options, {.stop_at_step = absl::GetFlag(FLAGS_stop_at_step)});
+  });
 }

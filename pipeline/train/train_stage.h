@@ -16,10 +16,10 @@ struct State;
 // Where others reach in.
 struct TrainHooks {
   // For tests: called on a State that was restored from a snapshot, before training goes on.
-  std::function<void(State&)> after_restore;
+  std::function<void(State&)> after_restore = nullptr;
   // For tests: takes the configured model and returns the one that is trained.
-  std::function<std::unique_ptr<Model>(std::unique_ptr<Model>)> wrap_model;
-  // Training stops at this step as at a signal: with a snapshot, Cancelled. 0: nowhere.
+  std::function<std::unique_ptr<Model>(std::unique_ptr<Model>)> wrap_model = nullptr;
+  // Training stops at this step, or at once if it is past it, as at a signal: with a snapshot, Cancelled. 0: nowhere.
   uint64_t stop_at_step = 0;
 };
 

@@ -48,6 +48,8 @@ absl::Status Trainer::Train() {
 
 absl::Status Trainer::TakeSteps() {
   while (!Done()) {
+    // Taken up again where it is to stop: there is a snapshot.
+    if (StopStepReached()) return CheckStop();
     RETURN_IF_ERROR(step_.Run(parts_.train, order_.Batch(progress_.epoch_index(), progress_.train_batch_index())));
     if (progress_.train_batch_index() == order_.batches()) RETURN_IF_ERROR(FinishEpoch());
     ShowProgress();
@@ -58,9 +60,13 @@ absl::Status Trainer::TakeSteps() {
   return absl::OkStatus();
 }
 
+bool Trainer::StopStepReached() const {
+  return parts_.stop_at_step > 0 && progress_.step_index() >= parts_.stop_at_step;
+}
+
 absl::Status Trainer::CheckStop() const {
   const bool signal = StopRequested();
-  if (Done() || (!signal && progress_.step_index() != parts_.stop_at_step)) return absl::OkStatus();
+  if (Done() || (!signal && !StopStepReached())) return absl::OkStatus();
   return absl::CancelledError(absl::StrCat("stopped ", signal ? absl::StrCat("by signal ", StopSignal(), " ") : "",
                                            "at step ", progress_.step_index(),
                                            "; run the same command again to go on from there"));

@@ -65,6 +65,7 @@ class Trainer {
   absl::Status SaveSnapshotIfDue(bool is_last);
   // nullopt if none is due.
   std::optional<SnapshotWriter::Importance> SnapshotDue() const;
+  bool StopStepReached() const;
   // Cancelled if training is to stop here, before it is done.
   absl::Status CheckStop() const;
   void ShowProgress();

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/fields.h"
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "base/usage.h"
@@ -23,11 +24,13 @@
 namespace baton {
 namespace {
 
-// What inference needs of the configuration. Nothing that may change from run to run under the same key.
+// What inference needs of the configuration. Nothing that may change from run to run under the same key, such as
+// whether a default was said.
 std::string InferenceConfig(const PipelineConfig& config) {
   PipelineConfig part;
   *part.mutable_train()->mutable_model() = config.train().model();
   *part.mutable_train()->mutable_criterion() = config.train().criterion();
+  ClearDefaults(part);
   std::string text;
   google::protobuf::TextFormat::PrintToString(part, &text);
   return text;
