@@ -1,8 +1,5 @@
 #include "pipeline/run/chain.h"
 
-#include <signal.h>
-#include <string.h>
-
 #include <memory>
 #include <optional>
 #include <utility>
@@ -11,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/digest_cache.h"
-#include "base/errors.h"
 #include "base/files.h"
 #include "base/lock.h"
 #include "base/signals.h"
@@ -20,8 +16,8 @@
 #include "metadata/store.h"
 #include "pipeline/amend.h"
 #include "pipeline/pipeline_config.h"
-#include "pipeline/run/child_process.h"
 #include "pipeline/run/plan.h"
+#include "pipeline/run/stage_program.h"
 #include "pipeline/run/summary.h"
 #include "pipeline/run_directory.h"
 
@@ -39,32 +35,6 @@ constexpr Stage kStages[] = {
     {kTrainStage, PlanTrain, [](const Metadata& record) -> const StageRun& { return record.train().stage(); }},
     {kEvaluateStage, PlanEvaluate, [](const Metadata& record) -> const StageRun& { return record.evaluate().stage(); }},
 };
-
-// The status whose exit code is `exit_code`; Internal for a code that no stage returns.
-absl::StatusCode CodeOf(int exit_code) {
-  for (int code = 0; code <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++code) {
-    if (ExitCode(absl::Status(static_cast<absl::StatusCode>(code), "")) == exit_code) {
-      return static_cast<absl::StatusCode>(code);
-    }
-  }
-  return absl::StatusCode::kInternal;
-}
-
-// What a stage's end means to the chain. The stage itself has said why.
-absl::Status StatusOf(absl::string_view stage, const ChildEnd& end) {
-  if (end.signal == SIGTERM || end.signal == SIGINT || end.signal == SIGKILL) {
-    return absl::CancelledError(absl::StrCat(
-        stage, " was killed (", strsignal(end.signal), "); run the same command again to go on",
-        end.signal == SIGKILL ? ". If nobody killed it, the machine was out of memory: the kernel's log says so" : ""));
-  }
-  if (end.signal != 0) return absl::InternalError(absl::StrCat(stage, " crashed (", strsignal(end.signal), ")"));
-  if (end.exit_code == 0) return absl::OkStatus();
-  const absl::StatusCode code = CodeOf(end.exit_code);
-  if (code == absl::StatusCode::kCancelled) {
-    return absl::CancelledError(absl::StrCat(stage, " was interrupted; run the same command again to go on"));
-  }
-  return absl::Status(code, absl::StrCat(stage, " ended with exit code ", end.exit_code));
-}
 
 // What is held while stages are at work.
 struct Work {
@@ -99,16 +69,15 @@ absl::Status RestoreConfig(FileSystem& fs, const RunDirectory& run, const std::o
 
 // Starts the stage and waits for its end.
 absl::Status RunStage(const StageOptions& options, const std::string& program, const Stage& stage) {
-  ASSIGN_OR_RETURN(const std::string stage_program, FindStageProgram(*options.fs, program, stage.name));
-  std::vector<std::string> command = {stage_program, absl::StrCat("--run_dir=", options.run_dir)};
-  if (options.start_over) command.push_back("--start_over");
+  std::vector<std::string> arguments = {absl::StrCat("--run_dir=", options.run_dir)};
+  if (options.start_over) arguments.push_back("--start_over");
   if (stage.name == kTrainStage && !options.allow_changes.empty()) {
-    command.push_back(absl::StrCat("--allow_changes=", absl::StrJoin(options.allow_changes, ",")));
+    arguments.push_back(absl::StrCat("--allow_changes=", absl::StrJoin(options.allow_changes, ",")));
   }
   // The summary has it.
-  if (stage.name == kEvaluateStage) command.push_back("--noprint_table");
-  ASSIGN_OR_RETURN(const ChildEnd end, RunChild(command));
-  RETURN_IF_ERROR(StatusOf(stage.name, end));
+  if (stage.name == kEvaluateStage) arguments.push_back("--noprint_table");
+  ASSIGN_OR_RETURN(const ChildEnd end, RunStageProgram(*options.fs, program, stage.name, arguments));
+  RETURN_IF_ERROR(StageStatus(stage.name, end));
   if (!end.stop_forwarded || stage.name == kStages[2].name) return absl::OkStatus();
   return absl::CancelledError(
       absl::StrCat("stopped by a signal after ", stage.name, " was complete; run the same command again to go on"));
@@ -134,19 +103,6 @@ absl::StatusOr<std::string> ResultOf(const Stage& stage, const Metadata& record,
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> FindStageProgram(FileSystem& fs, const std::string& program, absl::string_view stage) {
-  const std::string folder = ParentFolder(program);
-  const std::string beside = JoinPath(ParentFolder(folder), absl::StrCat(stage, "/", stage));
-  const std::string here = JoinPath(folder, stage);
-  for (const std::string& path : {beside, here}) {
-    struct stat file;
-    if (fs.Stat(path, &file) == 0 && S_ISREG(file.st_mode)) return path;
-  }
-  return absl::NotFoundError(absl::StrCat("the program of ", stage, " is neither at ", beside, " nor at ", here,
-                                          ": build it with bazel build //pipeline/", stage,
-                                          ", or copy all of Baton's programs into one folder"));
-}
 
 absl::Status RunChain(const StageOptions& options, const std::string& program, std::string& summary) {
   InstallStopSignals();

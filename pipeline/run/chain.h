@@ -4,9 +4,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "base/file_system.h"
 #include "pipeline/stage_options.h"
 
 namespace baton {
@@ -22,10 +19,6 @@ namespace baton {
 // The error of a stage that failed has the stage's exit code. Cancelled if a signal asked to stop; Unavailable if
 // another process is at work in the run directory.
 absl::Status RunChain(const StageOptions& options, const std::string& program, std::string& summary);
-
-// The program of a stage: ../STAGE/STAGE from the folder of `program`, as Bazel builds them, else STAGE in it, as they
-// are when they were copied together.
-absl::StatusOr<std::string> FindStageProgram(FileSystem& fs, const std::string& program, absl::string_view stage);
 
 }  // namespace baton
 
