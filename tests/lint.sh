@@ -31,9 +31,9 @@ torch_includes_in_brackets() {
   ' "${sources[@]}"
 }
 
-# A program that links libtorch takes 0.35 s to start: inspect, load and run must not.
+# A program that links libtorch takes 0.35 s to start: inspect, load, reproduce and run must not.
 no_torch_where_it_does_not_belong() {
-  local free=(base data metadata pipeline/load pipeline/run pipeline/{train,evaluate,predict}/{train,evaluate,predict}.h)
+  local free=(base data metadata pipeline/load pipeline/reproduce pipeline/run pipeline/{train,evaluate,predict}/{train,evaluate,predict}.h)
   git grep -n -E 'third_party/torch_begin\.h|third_party:torch"|@libtorch' -- "${free[@]}" || true
 }
 

@@ -1,0 +1,206 @@
+#include "pipeline/reproduce/replay_plan.h"
+
+#include <string>
+
+#include "base/status_matchers.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "pipeline/amend.h"
+#include "pipeline/keys.h"
+#include "pipeline/pipeline_config.h"
+
+namespace baton {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+PipelineConfig Config(const std::string& more = "") {
+  PipelineConfig config;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(
+                                                              seed: 5
+                                                              load {
+                                                                target_column: "kind"
+                                                                task: CLASSIFICATION
+                                                                ignored_columns: [ "a, \"b\"", "c" ]
+                                                                split { holdout_fraction: 0.3 }
+                                                              }
+                                                              train {
+                                                                model {
+                                                                  mlp {
+                                                                    hidden_sizes: [ 8, 4 ]
+                                                                    dropout: 0.1
+                                                                  }
+                                                                }
+                                                                criterion { cross_entropy {} }
+                                                                optimizer {
+                                                                  learning_rate: 0.012345678901234567
+                                                                  adamw {}
+                                                                }
+                                                                batch_size: 16
+                                                                max_epochs: 4
+                                                              }
+                                                              evaluate { snapshot: LAST })pb",
+                                                            &config));
+  PipelineConfig others;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(more, &others));
+  config.MergeFrom(others);
+  return config;
+}
+
+void SetInputs(const KeyInputs& inputs, StageRun& stage) {
+  stage.set_key(inputs.Key());
+  stage.clear_key_inputs();
+  for (const auto& [name, value] : inputs.values()) {
+    KeyInput& input = *stage.add_key_inputs();
+    input.set_name(name);
+    input.set_value(value);
+  }
+}
+
+// Of a run that was trained for `epochs` epochs.
+Metadata RecordOf(const PipelineConfig& config, int epochs) {
+  Metadata record;
+  record.mutable_run()->set_name("small");
+  LoadSection& load = *record.mutable_load();
+  load.set_raw_file_sha256("aa");
+  load.set_dataset_version("sha256:d1");
+  SetInputs(LoadKey(config, "aa"), *load.mutable_stage());
+  TrainSection& train = *record.mutable_train();
+  SetInputs(TrainKey(config, load, TrainSection()), *train.mutable_stage());
+  train.mutable_stage()->add_attempts()->set_device("cuda");
+  for (int i = 0; i < epochs; ++i) train.add_history()->set_epoch_index(i);
+  train.mutable_last_snapshot()->set_model_sha256("mm");
+  SetInputs(EvaluateKey(config, train, load), *record.mutable_evaluate()->mutable_stage());
+  return record;
+}
+
+// Training went on from `step` with the train configuration of `config`.
+void Amend(const PipelineConfig& config, uint64_t step, Metadata& record) {
+  StageRun& stage = *record.mutable_train()->mutable_stage();
+  const KeyInputs inputs = TrainKey(config, record.load(), record.train());
+  const std::vector<InputChange> changes = TrainingChanges(stage, inputs, {"train"});
+  const KeyInputs amended = AmendedInputs(stage, inputs, {"train"}, step);
+  for (Amendment& amendment : MakeAmendments(changes, stage, amended, step)) {
+    amendment.set_stage("train");
+    *record.mutable_run()->add_amendments() = amendment;
+  }
+  SetInputs(amended, stage);
+}
+
+TEST(MakeReplayPlan, MakesTheConfigurationOfTheRecord) {
+  const PipelineConfig config = Config();
+  ASSERT_OK_AND_ASSIGN(const ReplayPlan plan,
+                       MakeReplayPlan(RecordOf(config, 4), {.raw_filepath = "/x.csv", .workers = 3}));
+  EXPECT_TRUE(plan.evaluate);
+  ASSERT_EQ(plan.legs.size(), 1);
+  EXPECT_EQ(plan.legs[0].stop_at_step, 0);
+  EXPECT_THAT(plan.legs[0].allow_changes, IsEmpty());
+  PipelineConfig expected = config;
+  expected.set_name("small");
+  expected.mutable_load()->set_raw_filepath("/x.csv");
+  expected.mutable_train()->set_workers(3);
+  expected.mutable_train()->set_device("cuda");
+  EXPECT_EQ(plan.config.DebugString(), expected.DebugString());
+  EXPECT_EQ(plan.legs[0].config.DebugString(), expected.DebugString());
+}
+
+TEST(MakeReplayPlan, LeavesOutWhatWasNotRun) {
+  Metadata record = RecordOf(Config(), 4);
+  record.clear_evaluate();
+  ASSERT_OK_AND_ASSIGN(ReplayPlan plan, MakeReplayPlan(record, {}));
+  EXPECT_FALSE(plan.evaluate);
+  EXPECT_EQ(plan.legs.size(), 1);
+  record.clear_train();
+  ASSERT_OK_AND_ASSIGN(plan, MakeReplayPlan(record, {.raw_filepath = "/x.csv"}));
+  EXPECT_THAT(plan.legs, IsEmpty());
+  EXPECT_THAT(ValidateConfig(plan.config), IsOk());
+}
+
+TEST(MakeReplayPlan, ASchedulesEndIsFixedByTheLimitOfItsTime) {
+  const Metadata record = RecordOf(Config("train { schedule { cosine {} } max_epochs: 3 }"), 5);
+  ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {}));
+  ASSERT_EQ(plan.legs.size(), 2);
+  EXPECT_EQ(plan.legs[0].config.train().max_epochs(), 3);
+  EXPECT_EQ(plan.legs[0].stop_at_step, 1);
+  EXPECT_EQ(plan.legs[1].config.train().max_epochs(), 5);
+  EXPECT_EQ(plan.legs[1].stop_at_step, 0);
+  for (const TrainLeg& leg : plan.legs) EXPECT_EQ(leg.key, record.train().stage().key());
+  // Where it is the same limit, one leg is enough.
+  ASSERT_OK_AND_ASSIGN(const ReplayPlan same,
+                       MakeReplayPlan(RecordOf(Config("train { schedule { cosine {} } }"), 4), {}));
+  EXPECT_EQ(same.legs.size(), 1);
+}
+
+TEST(MakeReplayPlan, AmendmentsAreLegs) {
+  Metadata record = RecordOf(Config(), 4);
+  const std::string first_key = record.train().stage().key();
+  // Another training of the same run, of which nothing is left, was amended too.
+  Amendment& other = *record.mutable_run()->add_amendments();
+  other.set_stage("train");
+  other.set_field("train.batch_size");
+  other.set_to_key("elsewhere");
+  Amend(Config("train { optimizer { learning_rate: 0.5 } }"), 7, record);
+  const std::string second_key = record.train().stage().key();
+  Amend(Config("train { optimizer { learning_rate: 0.25 weight_decay: 0.125 } max_epochs: 9 schedule { cosine {} } }"),
+        9, record);
+  ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {}));
+  ASSERT_EQ(plan.legs.size(), 4);
+
+  EXPECT_EQ(plan.legs[0].key, first_key);
+  EXPECT_EQ(plan.legs[0].config.train().optimizer().learning_rate(), 0.012345678901234567);
+  EXPECT_EQ(plan.legs[0].stop_at_step, 7);
+  EXPECT_THAT(plan.legs[0].allow_changes, IsEmpty());
+
+  EXPECT_EQ(plan.legs[1].key, second_key);
+  EXPECT_EQ(plan.legs[1].config.train().optimizer().learning_rate(), 0.5);
+  EXPECT_EQ(plan.legs[1].stop_at_step, 9);
+  EXPECT_THAT(plan.legs[1].allow_changes, ElementsAre("train.optimizer.learning_rate"));
+
+  // The schedule that came then has its end from the limit of then.
+  EXPECT_EQ(plan.legs[2].key, record.train().stage().key());
+  EXPECT_EQ(plan.legs[2].config.train().max_epochs(), 9);
+  EXPECT_EQ(plan.legs[2].stop_at_step, 10);
+  EXPECT_THAT(plan.legs[2].allow_changes,
+              testing::UnorderedElementsAre("train.optimizer.learning_rate", "train.optimizer.weight_decay",
+                                            "train.schedule.cosine", "train.schedule.horizon_epochs"));
+  EXPECT_EQ(plan.legs[3].config.train().max_epochs(), 4);
+  EXPECT_EQ(plan.legs[3].config.train().optimizer().weight_decay(), 0.125);
+  EXPECT_EQ(plan.legs[3].stop_at_step, 0);
+  EXPECT_THAT(plan.legs[3].allow_changes, IsEmpty());
+}
+
+TEST(MakeReplayPlan, RefusesOtherDataOnTheWay) {
+  Metadata record = RecordOf(Config(), 4);
+  Amendment& amendment = *record.mutable_run()->add_amendments();
+  amendment.set_stage("train");
+  amendment.set_field("load.dataset");
+  amendment.set_from_key("t0");
+  amendment.set_to_key(record.train().stage().key());
+  amendment.set_step_index(11);
+  EXPECT_THAT(MakeReplayPlan(record, {}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("from step 11")));
+}
+
+TEST(MakeReplayPlan, RefusesWhatAnotherProgramWrote) {
+  Metadata record = RecordOf(Config(), 4);
+  KeyInput& version = *record.mutable_load()->mutable_stage()->mutable_key_inputs()->rbegin();
+  ASSERT_EQ(version.name(), "load.format_version");
+  version.set_value("999");
+  KeyInputs inputs;
+  inputs.Add(RecordedInputs(record.load().stage()));
+  record.mutable_load()->mutable_stage()->set_key(inputs.Key());
+  EXPECT_THAT(MakeReplayPlan(record, {}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("load.format_version: 999 -> 1")));
+
+  record = RecordOf(Config(), 4);
+  KeyInput& unknown = *record.mutable_train()->mutable_stage()->add_key_inputs();
+  unknown.set_name("train.warp");
+  unknown.set_value("9");
+  EXPECT_THAT(MakeReplayPlan(record, {}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, AllOf(HasSubstr("train.warp=9"), HasSubstr("train"))));
+}
+
+}  // namespace
+}  // namespace baton
