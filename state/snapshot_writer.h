@@ -15,8 +15,9 @@
 namespace baton {
 
 // Writes snapshots on a thread of its own while training goes on. Saving costs the caller one copy of the State into
-// memory that is there already; digests, files, syncs and the removal of old snapshots are the thread's. One snapshot
-// is in flight at a time, so memory for one more State is all that it takes, on the CPU, whatever the State's device.
+// memory that is there already; digests, files, syncs and the removal of old snapshots are the thread's, at a lower
+// priority. One snapshot is in flight at a time, so memory for one more State is all that it takes, on the CPU,
+// whatever the State's device.
 //
 // Save(), Wait() and the destructor are for one thread at a time; status() for any.
 class SnapshotWriter {
