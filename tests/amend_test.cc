@@ -26,7 +26,7 @@ class StoppedTraining : public PipelineFolder {
  public:
   explicit StoppedTraining(const std::string& name) : PipelineFolder(name) {
     EXPECT_EQ(Run("load").exit_code, 0);
-    const ProcessResult stopped = Hostile({absl::StrCat("--config=", config())}, {{"BATON_STOP_AT_STEP", "7"}});
+    const ProcessResult stopped = Run("train", {"--stop_at_step=7"});
     EXPECT_EQ(stopped.exit_code, 75) << stopped.err;
   }
 
@@ -160,7 +160,7 @@ TEST(StrictEnvironment, RefusesToGoOnElsewhere) {
   EXPECT_THAT(refused.err, AllOf(HasSubstr("cpu_capability"), HasSubstr("train.strict_environment=false")));
   EXPECT_EQ(training.Record().run().deviations_size(), 0);
   // At home it goes on; and elsewhere without it, which is recorded.
-  ASSERT_EQ(training.Hostile({"train.strict_environment=true"}, {{"BATON_STOP_AT_STEP", "8"}}).exit_code, 75);
+  ASSERT_EQ(training.Run("train", {"train.strict_environment=true", "--stop_at_step=8"}).exit_code, 75);
   const ProcessResult recorded = training.Hostile({"train.strict_environment=false"}, elsewhere);
   EXPECT_EQ(recorded.exit_code, 0) << recorded.err;
   EXPECT_EQ(training.Record().run().deviations_size(), 1);

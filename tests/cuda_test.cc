@@ -20,9 +20,7 @@ class GpuTraining : public PipelineFolder {
 
   // Trains on `device`, to the end or to `stop_at_step`.
   ProcessResult Train(const std::string& device, uint64_t stop_at_step = 0) const {
-    return RunProcess({Binary("tests/hostile_train"), absl::StrCat("--config=", config()),
-                       absl::StrCat("--run_dir=", run_dir()), absl::StrCat("train.device=", device)},
-                      {.environment = {{"BATON_STOP_AT_STEP", absl::StrCat(stop_at_step)}}});
+    return Run("train", {absl::StrCat("train.device=", device), absl::StrCat("--stop_at_step=", stop_at_step)});
   }
 
   // The content of the files of the newest snapshot that the record names, by name.
