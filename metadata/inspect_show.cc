@@ -1,8 +1,8 @@
 #include "absl/strings/str_cat.h"
+#include "base/message_json.h"
 #include "base/status_macros.h"
 #include "metadata/inspect_command.h"
 #include "metadata/record_argument.h"
-#include "metadata/record_json.h"
 #include "metadata/show.h"
 
 namespace baton {

@@ -1,7 +1,7 @@
 #include "metadata/page.h"
 
 #include "absl/strings/str_cat.h"
-#include "metadata/human.h"
+#include "base/human.h"
 
 namespace baton {
 namespace {

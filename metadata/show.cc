@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "metadata/human.h"
+#include "base/human.h"
 #include "metadata/page.h"
 #include "metadata/staleness.h"
 

@@ -3,8 +3,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "google/protobuf/util/message_differencer.h"
+#include "base/message_difference.h"
 #include "state/state.h"
+#include "state/tensor_statistics.h"
 
 #include "third_party/torch_begin.h"
 
@@ -36,11 +37,8 @@ bool SameBits(const at::Tensor& a, const at::Tensor& b) {
 bool SameValues(const at::Tensor& a, const at::Tensor& b) { return at::equal(a.cpu(), b.cpu()); }
 
 std::string DescribeValues(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor left = a.cpu().to(at::kDouble);
-  const at::Tensor right = b.cpu().to(at::kDouble);
-  const at::Tensor difference = left.sub(right).abs();
-  return absl::StrCat(left.ne(right).sum().item<int64_t>(), " of ", left.numel(), " values differ, by at most ",
-                      difference.max().item<double>());
+  const ElementDifferences differences = CompareElements(a, b);
+  return absl::StrCat(differences.differing, " of ", a.numel(), " values differ, by at most ", differences.largest);
 }
 
 // Appends a line for each tensor that differs under `same`.
@@ -94,12 +92,11 @@ std::vector<std::string> Differences(const State& a, const State& b) {
   Compare("criterion", NamedTensors(a.criterion.begin(), a.criterion.end()),
           NamedTensors(b.criterion.begin(), b.criterion.end()), SameBits, lines);
   Compare("optimizer", OptimizerByName(a), OptimizerByName(b), SameBits, lines);
-  google::protobuf::util::MessageDifferencer differencer;
-  std::string report;
-  differencer.ReportDifferencesToString(&report);
-  if (!differencer.Compare(a.progress, b.progress)) {
-    // A line a field, of which a whole history may differ.
-    lines.push_back(absl::StrCat("progress: ", report.substr(0, report.find('\n'))));
+  const std::vector<MessageFieldDifference> fields = DifferentFields(a.progress, b.progress);
+  if (!fields.empty()) {
+    // The first stands for all: a whole history may differ.
+    lines.push_back(absl::StrCat("progress: ", fields[0].field, ": ", fields[0].a.value_or("absent"), " -> ",
+                                 fields[0].b.value_or("absent")));
   }
   CompareBytes("vocabulary", a.vocabulary, b.vocabulary, lines);
   CompareBytes("tokenizer", a.tokenizer, b.tokenizer, lines);

@@ -1,94 +1,86 @@
 #include "state/inspect.h"
 
-#include <sys/stat.h>
-
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/errors.h"
-#include "base/files.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
-#include "google/protobuf/util/json_util.h"
-#include "state/snapshot.h"
-#include "state/snapshot_index.h"
-#include "state/snapshot_store.h"
 
 namespace baton {
 namespace {
 
-// The highest step in a folder of snapshots; nullopt if it has none.
-absl::StatusOr<std::optional<std::string>> LatestIn(FileSystem& fs, const std::string& folder) {
-  const SnapshotStore store(fs, folder);
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, store.Steps());
-  if (steps.empty()) return std::nullopt;
-  return store.PathOf(steps.back());
-}
+constexpr char kIntroduction[] = R"(Looks at the snapshots of training.
 
-// When the snapshot's folder was last changed, in seconds and nanoseconds.
-absl::StatusOr<std::pair<int64_t, int64_t>> WrittenAt(FileSystem& fs, const std::string& snapshot) {
-  struct stat status;
-  if (const int result = fs.Stat(snapshot, &status); result < 0) return IoError(result, "stat", snapshot);
-  return std::pair<int64_t, int64_t>(status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-}
+PATH is a run directory, the folder of a train key in it, or a snapshot's folder. Where one snapshot is asked for, the
+first two mean the highest step; of several train keys, of that one whose newest snapshot was written last.
 
-absl::StatusOr<std::string> IndexAsJson(const SnapshotIndex& index) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(index, &json, options);
-  if (!status.ok()) return absl::InternalError(absl::StrCat("the snapshot's index as JSON: ", status.ToString()));
-  return json;
+)";
+
+constexpr char kClosing[] = R"(  --format=text|json
+      json has the names of state/inspect.proto's fields; docs/inspect.md describes it.
+
+Results go to stdout, messages to stderr.
+Exit codes: 0 fine, 1 "diff" found a difference, 64 usage, 65 damaged, 66 no snapshot there, 69 training is running,
+74 cannot be read, 78 of a format that this program does not read.
+)";
+
+std::string Usage(const SnapshotCommand& command) { return absl::StrCat("inspect ", command.name, " ", command.usage); }
+
+absl::Status CheckFlags(const SnapshotCommand& command, const InspectSnapshotOptions& options) {
+  const std::pair<const char*, bool> given[] = {
+      {"fast", options.fast},
+      {"yes", options.yes},
+      {"keep_last", options.keep_last.has_value()},
+      {"keep_best", options.keep_best.has_value()},
+      {"keep_every_steps", options.keep_every_steps.has_value()},
+  };
+  for (const auto& [flag, is_given] : given) {
+    if (!is_given || command.flags.contains(flag)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--", flag, " is no flag of \"inspect ", command.name, "\""));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> FindSnapshot(FileSystem& fs, const std::string& path) {
-  ASSIGN_OR_RETURN(const bool is_snapshot, Exists(fs, JoinPath(path, kSnapshotIndexFile)));
-  if (is_snapshot) return path;
-  ASSIGN_OR_RETURN(std::optional<std::string> newest, LatestIn(fs, path));
-  if (newest) return *std::move(newest);
-
-  const std::string train = JoinPath(path, "train");
-  const absl::StatusOr<std::vector<std::string>> keys = ListFolder(fs, train);
-  if (!keys.ok() && !absl::IsNotFound(keys.status())) return keys.status();
-  std::pair<int64_t, int64_t> newest_at;
-  for (const std::string& key : keys.ok() ? *keys : std::vector<std::string>()) {
-    ASSIGN_OR_RETURN(std::optional<std::string> latest, LatestIn(fs, JoinPath(train, key)));
-    if (!latest) continue;
-    ASSIGN_OR_RETURN(const auto written_at, WrittenAt(fs, *latest));
-    if (newest && written_at < newest_at) continue;
-    newest = std::move(latest);
-    newest_at = written_at;
-  }
-  if (newest) return *std::move(newest);
-  return absl::NotFoundError(absl::StrCat("no snapshot in ", path,
-                                          ": expected a run directory that has train/KEY/step-*, ",
-                                          "or a snapshot's folder, which has ", kSnapshotIndexFile));
+std::vector<SnapshotCommand> ReadingCommands() {
+  return {ListSnapshotsCommand(), ShowSnapshotCommand(), DiffSnapshotsCommand(), VerifySnapshotsCommand()};
 }
 
-absl::Status InspectSnapshot(FileSystem& fs, const InspectSnapshotOptions& options, std::string& output) {
-  if (options.arguments.size() != 2) {
-    return absl::InvalidArgumentError("expected a command and a folder, as in: inspect show runs/iris");
+absl::Status InspectSnapshots(FileSystem& fs, const std::vector<SnapshotCommand>& commands,
+                              const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
+  const std::string names = absl::StrJoin(
+      commands, ", ", [](std::string* text, const SnapshotCommand& command) { absl::StrAppend(text, command.name); });
+  if (options.arguments.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected a command (", names, ") and a folder, as in: inspect show runs/iris"));
+  }
+  const auto command = std::find_if(commands.begin(), commands.end(),
+                                    [&](const SnapshotCommand& one) { return one.name == options.arguments[0]; });
+  if (command == commands.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown command \"", options.arguments[0], "\": expected one of ", names));
+  }
+  if (options.arguments.size() != command->arguments + 1) {
+    return absl::InvalidArgumentError(absl::StrCat("\"inspect ", command->name, "\" got ", options.arguments.size() - 1,
+                                                   " arguments, expected: ", Usage(*command)));
   }
   if (options.format != "text" && options.format != "json") {
     return absl::InvalidArgumentError(absl::StrCat("--format is \"", options.format, "\": expected text or json"));
   }
-  if (options.arguments[0] != "show") {
-    return absl::InvalidArgumentError(absl::StrCat("unknown command \"", options.arguments[0], "\": expected show"));
+  RETURN_IF_ERROR(CheckFlags(*command, options));
+  return command->run(fs, options, answer);
+}
+
+std::string InspectSnapshotsHelp(const std::vector<SnapshotCommand>& commands) {
+  std::string help = kIntroduction;
+  for (const SnapshotCommand& command : commands) {
+    absl::StrAppend(&help, "  ", Usage(command), "\n      ",
+                    absl::StrReplaceAll(command.help, {{"\n\n", "\n\n      "}, {"\n", "\n      "}}), "\n\n");
   }
-  ASSIGN_OR_RETURN(const std::string path,
-                   FindSnapshot(fs, AbsolutePath(options.arguments[1], options.working_folder)));
-  ASSIGN_OR_RETURN(const State state, LoadSnapshot(fs, path, at::kCPU));
-  if (options.format == "text") {
-    absl::StrAppend(&output, path, " (verified)\n", PrettyPrint(state));
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, path));
-  ASSIGN_OR_RETURN(const std::string json, IndexAsJson(index));
-  absl::StrAppend(&output, json);
-  return absl::OkStatus();
+  return absl::StrCat(help, kClosing);
 }
 
 }  // namespace baton

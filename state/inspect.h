@@ -5,27 +5,21 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "base/file_system.h"
+#include "state/inspect_command.h"
 
 namespace baton {
 
-// What `inspect` can be told.
-struct InspectSnapshotOptions {
-  // The command and a path: {"show", "runs/iris"}.
-  std::vector<std::string> arguments = {};
-  std::string format = "text";  // or "json"
-  // Folder that a relative path is relative to.
-  std::string working_folder = "";
-};
+// The commands that read snapshots: list, show, diff and verify. They change nothing.
+std::vector<SnapshotCommand> ReadingCommands();
 
-// Appends to `output` what the command answers; every byte of the snapshot was verified then. The errors of
-// LoadSnapshot and FindSnapshot. Changes nothing.
-absl::Status InspectSnapshot(FileSystem& fs, const InspectSnapshotOptions& options, std::string& output);
+// Does what options.arguments[0] names, after checking the number of arguments and the flags. InvalidArgument says how
+// a command is called; the other errors are the commands' own, and `answer` may then say why.
+absl::Status InspectSnapshots(FileSystem& fs, const std::vector<SnapshotCommand>& commands,
+                              const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer);
 
-// The snapshot that `path` means: itself, if it is one; the highest step of the snapshots in it; or, of a run
-// directory, the highest step of the train key whose newest snapshot was written last. NotFound if there is none.
-absl::StatusOr<std::string> FindSnapshot(FileSystem& fs, const std::string& path);
+// The text of --help: every command with what it does.
+std::string InspectSnapshotsHelp(const std::vector<SnapshotCommand>& commands);
 
 }  // namespace baton
 

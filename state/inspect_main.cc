@@ -1,46 +1,48 @@
+#include <cstdint>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "base/command_line.h"
 #include "base/program.h"
+#include "pipeline/prune_command.h"
 #include "state/inspect.h"
 
 ABSL_FLAG(std::string, format, "text", "text or json");
+ABSL_FLAG(bool, fast, false, "list: verify the index of each snapshot alone");
+ABSL_FLAG(bool, yes, false, "prune: remove");
+ABSL_FLAG(std::optional<uint64_t>, keep_last, std::nullopt, "prune: how many of the newest stay");
+ABSL_FLAG(std::optional<uint64_t>, keep_best, std::nullopt, "prune: how many of the best epochs stay");
+ABSL_FLAG(std::optional<uint64_t>, keep_every_steps, std::nullopt, "prune: those of every so many steps stay");
 
 namespace {
 
-constexpr char kHelp[] = R"(Shows what a snapshot of training holds, after verifying every byte of it.
-
-  inspect show SNAPSHOT
-      Of a snapshot's folder, e.g. runs/iris/train/0123456789abcdef/step-000000001200: counters, losses, and each tensor
-      with its shape, mean, standard deviation, norm and count of NaN.
-
-  inspect show RUN_DIR
-      Of a run directory, or of a folder of snapshots: the highest step. Of several train keys that one whose newest
-      snapshot was written last.
-
-  --format=text|json
-      json is the snapshot's index, with the names of state/state.proto's fields; docs/snapshot.md describes it.
-
-Nothing is changed: a damaged snapshot is reported and stays where it is. Results go to stdout, messages to stderr.
-Exit codes: 0 fine, 64 usage, 65 damaged, 66 no snapshot there or a file of it is missing, 74 cannot be read.
-
-  inspect show runs/iris --format=json | jq '.progress.history[-1].validation_loss'
-)";
-
-absl::Status Body(const std::vector<std::string>& arguments) {
-  baton::InspectSnapshotOptions options;
-  options.arguments = arguments;
-  options.format = absl::GetFlag(FLAGS_format);
-  options.working_folder = baton::WorkingFolder();
-  std::string output;
-  const absl::Status status = baton::InspectSnapshot(baton::FileSystem::Posix(), options, output);
-  std::cout << output;
-  return status;
+std::vector<baton::SnapshotCommand> Commands() {
+  std::vector<baton::SnapshotCommand> commands = baton::ReadingCommands();
+  commands.push_back(baton::PruneCommand());
+  return commands;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return baton::RunProgram(argc, argv, kHelp, Body); }
+int main(int argc, char** argv) {
+  baton::InspectSnapshotAnswer answer;
+  const int exit_code = baton::RunProgram(
+      argc, argv, baton::InspectSnapshotsHelp(Commands()), [&](const std::vector<std::string>& arguments) {
+        baton::InspectSnapshotOptions options;
+        options.arguments = arguments;
+        options.format = absl::GetFlag(FLAGS_format);
+        options.working_folder = baton::WorkingFolder();
+        options.fast = absl::GetFlag(FLAGS_fast);
+        options.yes = absl::GetFlag(FLAGS_yes);
+        options.keep_last = absl::GetFlag(FLAGS_keep_last);
+        options.keep_best = absl::GetFlag(FLAGS_keep_best);
+        options.keep_every_steps = absl::GetFlag(FLAGS_keep_every_steps);
+        const absl::Status status = baton::InspectSnapshots(baton::FileSystem::Posix(), Commands(), options, answer);
+        std::cout << answer.text;
+        return status;
+      });
+  return exit_code == 0 ? answer.exit_code : exit_code;
+}

@@ -1,98 +1,164 @@
 #include "state/inspect.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
+#include <cmath>
 
-#include <fstream>
-
-#include "base/faulty_file_system.h"
-#include "base/files.h"
-#include "base/status_matchers.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"
-#include "state/snapshot.h"
-#include "state/snapshot_store.h"
-#include "state/test_state.h"
+#include "state/find_snapshot.h"
+#include "state/inspect.pb.h"
+#include "state/inspect_fixture.h"
 
 namespace baton {
 namespace {
 
 using absl::StatusCode;
-using ::testing::HasSubstr;
+using testing::HasSubstr;
+using testing::StartsWith;
 
-class InspectTest : public testing::Test {
+class InspectTest : public InspectSnapshotsTest {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    run_dir_ = name;
+  template <typename Message>
+  Message FromJson() {
+    Message message;
+    const auto status = google::protobuf::util::JsonStringToMessage(answer_.text, &message);
+    EXPECT_TRUE(status.ok()) << status.ToString() << "\n" << answer_.text;
+    return message;
   }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, run_dir_), IsOk()); }
-
-  // Saves a snapshot as if it had been written `second` seconds after 1970.
-  std::string Save(const std::string& key, uint64_t step, int64_t second) {
-    SnapshotStore store(fs_, JoinPath(run_dir_, "train/" + key));
-    EXPECT_THAT(store.Save(TestState(step)), IsOk());
-    const struct timespec times[2] = {{second, 0}, {second, 0}};
-    EXPECT_EQ(utimensat(AT_FDCWD, store.PathOf(step).c_str(), times, 0), 0);
-    return store.PathOf(step);
-  }
-  absl::StatusOr<std::string> Show(const std::string& path, const std::string& format = "text") {
-    std::string output;
-    const absl::Status status =
-        InspectSnapshot(fs_, {.arguments = {"show", path}, .format = format, .working_folder = run_dir_}, output);
-    if (!status.ok()) return status;
-    return output;
-  }
-
-  FileSystem& fs_ = Unsynced::Get();
-  std::string run_dir_;
 };
 
-TEST_F(InspectTest, FindsTheSnapshotThatIsMeant) {
-  const std::string first = Save("aaaa", 8, 3000);
-  const std::string second = Save("aaaa", 16, 1000);
-  const std::string other = Save("bbbb", 4, 2000);
-  EXPECT_EQ(FindSnapshot(fs_, first).value(), first);
-  EXPECT_EQ(FindSnapshot(fs_, JoinPath(run_dir_, "train/aaaa")).value(), second) << "the highest step";
-  EXPECT_EQ(FindSnapshot(fs_, run_dir_).value(), other) << "the key whose highest step was written last";
-  EXPECT_THAT(FindSnapshot(fs_, JoinPath(run_dir_, "none")),
-              StatusIs(StatusCode::kNotFound, HasSubstr("no snapshot in")));
-}
-
 TEST_F(InspectTest, ShowsTextWithRelativePaths) {
-  const std::string path = Save("aaaa", 8, 1000);
-  ASSERT_OK_AND_ASSIGN(const std::string text, Show("train/aaaa"));
+  const std::string path = Save("aaaa", TestState(8));
+  ASSERT_THAT(Inspect({"show", "train/aaaa"}), IsOk());
+  const std::string text = answer_.text;
   EXPECT_EQ(text, path + " (verified)\n" + PrettyPrint(TestState(8)));
-  EXPECT_EQ(Show(".").value(), text);
+  ASSERT_THAT(Inspect({"show", "."}), IsOk());
+  EXPECT_EQ(answer_.text, text);
 }
 
-TEST_F(InspectTest, ShowsTheIndexAsJson) {
-  const std::string path = Save("aaaa", 8, 1000);
-  ASSERT_OK_AND_ASSIGN(const std::string json, Show(path, "json"));
-  EXPECT_THAT(json, HasSubstr("\"train_batch_index\": \"2\""));
-  SnapshotIndex index;
-  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &index).ok());
-  EXPECT_EQ(index.SerializeAsString(), ReadSnapshotIndex(fs_, path)->SerializeAsString());
+TEST_F(InspectTest, ShowsJson) {
+  const std::string path = Save("aaaa", TestState(8));
+  ASSERT_THAT(Inspect({"show", path}, {.format = "json"}), IsOk());
+  EXPECT_THAT(answer_.text, HasSubstr("\"train_batch_index\": \"2\""));
+  const auto shown = FromJson<SnapshotDescription>();
+  ASSERT_OK_AND_ASSIGN(const SnapshotIndex index, ReadSnapshotIndex(fs_, path));
+  EXPECT_EQ(shown.path(), path);
+  EXPECT_EQ(shown.size_bytes(), FolderSize(fs_, path).value());
+  EXPECT_EQ(shown.progress().SerializeAsString(), index.progress().SerializeAsString());
+  EXPECT_EQ(shown.environment().SerializeAsString(), index.environment().SerializeAsString());
+  EXPECT_EQ(shown.files_size(), index.files_size());
+  ASSERT_EQ(shown.tensors_size(), index.tensors_size());
+  const TensorDescription& first = shown.tensors(0);  // 8, 16, ..., 48
+  EXPECT_EQ(first.file(), "model.safetensors");
+  EXPECT_EQ(first.name(), "layers.0.weight");
+  EXPECT_EQ(first.dtype(), "F32");
+  EXPECT_EQ(first.shape(0), 2);
+  EXPECT_EQ(first.mean(), 28);
+  EXPECT_EQ(first.minimum(), 8);
+  EXPECT_EQ(first.maximum(), 48);
+  EXPECT_EQ(first.nan_count(), 0);
+  EXPECT_EQ(first.xxh3().size(), 32);
+  EXPECT_EQ(shown.tensors(7).name(), "exp_avg_sq/layers.0.weight");
 }
 
-TEST_F(InspectTest, ReportsDamageAndChangesNothing) {
-  const std::string path = Save("aaaa", 8, 1000);
-  std::ofstream(JoinPath(path, "vocabulary.json"), std::ios::app) << ' ';
+TEST_F(InspectTest, ShowsWhatIsNotFinite) {
+  State state = TestState(8);
+  state.ema->views()[0].select(0, 0).fill_(NAN);
+  state.ema->views()[1].fill_(INFINITY);
+  Save("aaaa", state);
+  ASSERT_THAT(Inspect({"show", "."}), IsOk());
+  EXPECT_THAT(answer_.text, HasSubstr("  3 NaN\n"));
+  EXPECT_THAT(answer_.text, HasSubstr("  2 infinite\n"));
+  ASSERT_THAT(Inspect({"show", "."}, {.format = "json"}), IsOk());
+  const auto shown = FromJson<SnapshotDescription>();
+  EXPECT_EQ(shown.tensors(2).nan_count(), 3);
+  EXPECT_EQ(shown.tensors(2).mean(), 34) << "of 33, 34, 35";
+  EXPECT_EQ(shown.tensors(3).infinite_count(), 2);
+  EXPECT_FALSE(shown.tensors(3).has_mean());
+}
+
+TEST_F(InspectTest, DamageIsReportedAndNothingIsChanged) {
+  const std::string path = Save("aaaa", TestState(8));
+  Damage(JoinPath(path, "vocabulary.json"));
   for (const char* format : {"text", "json"}) {
-    EXPECT_THAT(Show(path, format), StatusIs(StatusCode::kDataLoss, HasSubstr("vocabulary.json")));
+    EXPECT_THAT(Inspect({"show", "."}, {.format = format}), StatusIs(StatusCode::kDataLoss, HasSubstr("vocabulary")));
+    EXPECT_THAT(Inspect({"diff", ".", "."}, {.format = format}), StatusIs(StatusCode::kDataLoss, testing::_));
+    EXPECT_EQ(answer_.text, "");
   }
   EXPECT_THAT(ListFolder(fs_, JoinPath(run_dir_, "train/aaaa")).value(), testing::ElementsAre("step-000000000008"));
 }
 
+TEST_F(InspectTest, DiffOfTheSameIsZero) {
+  Save("aaaa", TestState(8));
+  State elsewhere = TestState(8);
+  elsewhere.environment.set_cpu_model("another CPU");
+  Save("bbbb", elsewhere);
+  ASSERT_THAT(Inspect({"diff", "train/aaaa", "train/bbbb"}), IsOk());
+  EXPECT_EQ(answer_.exit_code, 0);
+  EXPECT_THAT(answer_.text, testing::EndsWith("another CPU\"\nidentical\n"));
+}
+
+TEST_F(InspectTest, DiffIsOne) {
+  const std::string a = Save("aaaa", TestState(8));
+  State other = TestState(9);
+  (*other.progress.mutable_history(0)->mutable_validation_metrics())["accuracy"] = 0.5;
+  other.attachments["dataset.binpb"] = "new";
+  const std::string b = Save("aaaa", other);
+  ASSERT_THAT(Inspect({"diff", a, b}), IsOk());
+  EXPECT_EQ(answer_.exit_code, 1);
+  EXPECT_EQ(answer_.text, absl::StrCat("a  ", a, "\nb  ", b, R"(
+tensors with other values:
+  file               name             differ  elements    largest       mean  not finite
+  model.safetensors  layers.0.weight       6         6  6.000e+00  3.500e+00           0
+counters and history:
+  field                                      a      b
+  step_index                                 8      9
+  history[0].validation_metrics["accuracy"]  0.875  0.5
+  best.step_index                            8      9
+files with other bytes:
+  name                a    b
+  dataset.binpb  absent  3 B
+different
+)"));
+  ASSERT_THAT(Inspect({"diff", a, b}, {.format = "json"}), IsOk());
+  EXPECT_EQ(answer_.exit_code, 1);
+  const auto difference = FromJson<SnapshotDifference>();
+  EXPECT_FALSE(difference.identical());
+  EXPECT_EQ(difference.b(), b);
+  EXPECT_EQ(difference.tensors(0).mean_difference(), 3.5);
+}
+
+TEST_F(InspectTest, DiffTellsTensorsOfOneOnly) {
+  const std::string a = Save("aaaa", TestState(8));
+  State other = TestState(8);
+  other.ema.reset();
+  const std::string b = Save("bbbb", other);
+  ASSERT_THAT(Inspect({"diff", a, b}), IsOk());
+  EXPECT_EQ(answer_.exit_code, 1);
+  EXPECT_THAT(answer_.text, testing::ContainsRegex("ema.safetensors +layers.0.bias +F32 \\[2\\] +absent\n"));
+}
+
 TEST_F(InspectTest, RefusesWhatItDoesNotKnow) {
-  std::string output;
-  EXPECT_THAT(InspectSnapshot(fs_, {.arguments = {"show"}}, output),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("folder")));
-  EXPECT_THAT(InspectSnapshot(fs_, {.arguments = {"list", run_dir_}}, output),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("\"list\"")));
-  EXPECT_THAT(Show(run_dir_, "yaml"), StatusIs(StatusCode::kInvalidArgument, HasSubstr("\"yaml\"")));
-  EXPECT_EQ(output, "");
+  EXPECT_THAT(Inspect({}), StatusIs(StatusCode::kInvalidArgument, HasSubstr("list, show, diff, verify")));
+  EXPECT_THAT(Inspect({"show"}), StatusIs(StatusCode::kInvalidArgument, HasSubstr("expected: inspect show PATH")));
+  EXPECT_THAT(Inspect({"diff", "."}), StatusIs(StatusCode::kInvalidArgument, HasSubstr("inspect diff PATH PATH")));
+  EXPECT_THAT(Inspect({"lsit", "."}), StatusIs(StatusCode::kInvalidArgument, HasSubstr("\"lsit\"")));
+  EXPECT_THAT(Inspect({"show", "."}, {.format = "yaml"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("\"yaml\"")));
+  EXPECT_THAT(Inspect({"show", "."}, {.fast = true}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("--fast is no flag of \"inspect show\"")));
+  EXPECT_THAT(Inspect({"verify", "."}, {.keep_last = 1}), StatusIs(StatusCode::kInvalidArgument, testing::_));
+  for (const char* command : {"show", "list", "verify"}) {
+    EXPECT_THAT(Inspect({command, "none"}), StatusIs(StatusCode::kNotFound, testing::_));
+  }
+  EXPECT_EQ(answer_.text, "");
+}
+
+TEST_F(InspectTest, HelpNamesEveryCommand) {
+  const std::string help = InspectSnapshotsHelp(ReadingCommands());
+  EXPECT_THAT(help, StartsWith("Looks at the snapshots"));
+  for (const SnapshotCommand& command : ReadingCommands()) {
+    EXPECT_THAT(help, HasSubstr(absl::StrCat("\n  inspect ", command.name, " ", command.usage, "\n      ")));
+  }
 }
 
 }  // namespace

@@ -1,29 +1,44 @@
-#include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/human.h"
 #include "state/state.h"
+#include "state/tensor_statistics.h"
 
 namespace baton {
 namespace {
 
-void AppendTensor(absl::string_view name, const at::Tensor& tensor, std::string& text) {
-  const at::Tensor values = tensor.cpu().to(at::kDouble).flatten();
-  const double mean = values.numel() == 0 ? 0 : values.mean().item<double>();
-  const double variance = values.numel() == 0 ? 0 : values.sub(mean).square().mean().item<double>();
-  absl::StrAppendFormat(&text, "  %-32s %-14s mean %+.3e  std %.3e  norm %.3e", std::string(name),
-                        absl::StrCat("[", absl::StrJoin(tensor.sizes(), ", "), "]"), mean, std::sqrt(variance),
-                        std::sqrt(values.square().sum().item<double>()));
-  const int64_t nan = values.isnan().sum().item<int64_t>();
-  if (nan > 0) absl::StrAppend(&text, "  ", nan, " NaN");
-  absl::StrAppend(&text, "\n");
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string Number(double number) { return absl::StrFormat("%+.3e", number); }
+
+std::vector<std::string> RowOf(const std::string& name, const at::Tensor& tensor) {
+  const TensorStatistics statistics = ComputeStatistics(tensor);
+  return {name,
+          TensorTypeName(tensor),
+          absl::StrCat("[", absl::StrJoin(tensor.sizes(), ", "), "]"),
+          Number(statistics.mean),
+          absl::StrFormat("%.3e", statistics.standard_deviation),
+          absl::StrFormat("%.3e", statistics.norm),
+          Number(statistics.minimum),
+          Number(statistics.maximum),
+          statistics.nan_count > 0 ? absl::StrCat(statistics.nan_count, " NaN") : "",
+          statistics.infinite_count > 0 ? absl::StrCat(statistics.infinite_count, " infinite") : ""};
+}
+
+void AppendTable(Rows rows, std::string& text) {
+  rows.insert(rows.begin(), {"name", "type", "shape", "mean", "std", "norm", "min", "max"});
+  absl::StrAppend(&text, AlignColumns(rows, /*indent=*/2, /*first_right=*/3));
 }
 
 void AppendTensors(const FlatTensors& tensors, std::string& text) {
+  Rows rows;
   for (size_t i = 0; i < tensors.views().size(); ++i) {
-    AppendTensor(tensors.layout().entries[i].name, tensors.views()[i], text);
+    rows.push_back(RowOf(tensors.layout().entries[i].name, tensors.views()[i]));
   }
+  AppendTable(std::move(rows), text);
 }
 
 }  // namespace
@@ -54,9 +69,11 @@ std::string PrettyPrint(const State& state) {
     absl::StrAppend(&text, "moving average of the model:\n");
     AppendTensors(*state.ema, text);
   }
-  for (const auto& [name, tensor] : state.criterion) {
+  if (!state.criterion.empty()) {
     absl::StrAppend(&text, "criterion:\n");
-    AppendTensor(name, tensor, text);
+    Rows rows;
+    for (const auto& [name, tensor] : state.criterion) rows.push_back(RowOf(name, tensor));
+    AppendTable(std::move(rows), text);
   }
   for (const auto& [slot, tensors] : state.optimizer) {
     absl::StrAppend(&text, "optimizer ", slot, ":\n");

@@ -115,7 +115,8 @@ absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state,
   return SaveSnapshot(fs_, state, path, before_commit);
 }
 
-absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy) {
+absl::StatusOr<std::vector<uint64_t>> SnapshotStore::Removable(const TrainingProgress& progress,
+                                                               const RetentionPolicy& policy) const {
   const auto best_of = [&](uint64_t step) -> absl::StatusOr<std::optional<uint64_t>> {
     TrainingProgress its_progress = progress;
     if (step != progress.step_index()) {
@@ -128,7 +129,11 @@ absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, const Re
     return its_progress.best().step_index();
   };
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
-  ASSIGN_OR_RETURN(steps, StepsToRemove(std::move(steps), progress, policy, best_of));
+  return StepsToRemove(std::move(steps), progress, policy, best_of);
+}
+
+absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy) {
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, Removable(progress, policy));
   std::vector<std::string> going;
   for (const uint64_t step : steps) {
     // Out of the way first: a folder half removed must not look like a snapshot.

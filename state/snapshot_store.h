@@ -39,6 +39,10 @@ class SnapshotStore {
   // FailedPrecondition names the first differences. `before_commit` as for SaveSnapshot.
   absl::StatusOr<SnapshotIndex> Save(const State& state, const std::function<absl::Status()>& before_commit = nullptr);
 
+  // Steps of the snapshots that the policy does not keep, ascending; `progress` is that of the newest State.
+  absl::StatusOr<std::vector<uint64_t>> Removable(const TrainingProgress& progress,
+                                                  const RetentionPolicy& policy) const;
+
   // Removes the snapshots that the policy does not keep. Call after a Save; `progress` is that of the State that was
   // saved.
   absl::Status RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy);

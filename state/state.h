@@ -60,8 +60,8 @@ bool operator==(const State& a, const State& b);
 std::vector<std::string> Differences(const State& a, const State& b);
 bool Identical(const State& a, const State& b);
 
-// For people: counters, best epoch, last losses, and each tensor with shape, mean, standard deviation, norm and count
-// of NaN.
+// For people: counters, best epoch, last losses, and each tensor with type and shape, and of its finite values mean,
+// standard deviation, norm, least and greatest, and how many are NaN or infinite.
 std::string PrettyPrint(const State& state);
 
 }  // namespace baton

@@ -5,6 +5,7 @@
 #   - /usr/bin/bazel-4.2.3, the name under which Debian's bazel looks for what .bazelversion asks for;
 #   - libtorch and Arrow C++, as they lie in the wheels of torch and pyarrow, into the project's own .venv. Where
 #     $LIBTORCH or $ARROW_HOME names an installation, that one is used alone and the wheel is not installed;
+#   - the wheel of safetensors, likewise: tests open our files with it;
 #   - datasets/*.csv, which configs/ train on, from the scikit-learn wheel.
 #
 # Does only what is missing, so that it can be run again at any time, also after it was interrupted.
@@ -19,6 +20,7 @@ packages=(
 )
 torch=torch==2.13.0
 pyarrow=pyarrow==25.0.1
+safetensors=safetensors==0.8.0
 scikit_learn=scikit-learn==1.7.2
 datasets=(breast_cancer diabetes digits iris wine)
 
@@ -69,6 +71,7 @@ install_wheels() {
   local wheels=() missing=() wheel
   if [ -n "${LIBTORCH:-}" ]; then check_override LIBTORCH "$LIBTORCH"; else wheels+=("$torch"); fi
   if [ -n "${ARROW_HOME:-}" ]; then check_override ARROW_HOME "$ARROW_HOME"; else wheels+=("$pyarrow"); fi
+  wheels+=("$safetensors")
   if [ -e .venv.incomplete ]; then
     say "starting .venv anew: its installation was interrupted, and pip does not repair that"
     rm -rf .venv
@@ -82,12 +85,12 @@ install_wheels() {
     touch .venv.incomplete
     /usr/bin/python3 -m venv .venv
     if [ ${#missing[@]} -gt 0 ]; then
-      say "installing into .venv: ${missing[*]} (1 GB and more; minutes where it is downloaded)"
+      say "installing into .venv: ${missing[*]} (with torch 1 GB and more; minutes where it is downloaded)"
       .venv/bin/python -m pip install --quiet --disable-pip-version-check "${missing[@]}"
     fi
     rm .venv.incomplete
   fi
-  say "Python wheels in .venv: ${wheels[*]:-none needed}"
+  say "Python wheels in .venv: ${wheels[*]}"
 }
 
 write_datasets() {

@@ -3,7 +3,7 @@
 #include <map>
 #include <vector>
 
-#include "metadata/human.h"
+#include "base/human.h"
 
 namespace baton {
 

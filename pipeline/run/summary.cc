@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
-#include "metadata/human.h"
+#include "base/human.h"
 #include "pipeline/run_directory.h"
 
 namespace baton {

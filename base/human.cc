@@ -1,4 +1,4 @@
-#include "metadata/human.h"
+#include "base/human.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "metadata/timestamp.h"
 
 namespace baton {
 namespace {
@@ -50,7 +49,7 @@ std::string HumanCount(uint64_t count) {
 }
 
 std::string HumanTime(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", FromTimestamp(time), absl::UTCTimeZone());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
 }
 
 std::string HumanNumber(double number) { return absl::StrFormat("%.6g", number); }

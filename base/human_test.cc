@@ -1,4 +1,4 @@
-#include "metadata/human.h"
+#include "base/human.h"
 
 #include <cmath>
 #include <limits>

@@ -1,5 +1,5 @@
-#ifndef BATON_METADATA_HUMAN_H_
-#define BATON_METADATA_HUMAN_H_
+#ifndef BATON_BASE_HUMAN_H_
+#define BATON_BASE_HUMAN_H_
 
 #include <cstdint>
 #include <string>
@@ -29,4 +29,4 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, int 
 
 }  // namespace baton
 
-#endif  // BATON_METADATA_HUMAN_H_
+#endif  // BATON_BASE_HUMAN_H_

@@ -1,4 +1,4 @@
-#include "metadata/record_json.h"
+#include "base/message_json.h"
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/json_util.h"

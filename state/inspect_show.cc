@@ -1,0 +1,80 @@
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "state/find_snapshot.h"
+#include "state/inspect.pb.h"
+#include "state/inspect_command.h"
+#include "state/named_tensors.h"
+#include "state/snapshot.h"
+#include "state/tensor_statistics.h"
+
+namespace baton {
+namespace {
+
+constexpr char kHelp[] =
+    R"(Verifies every byte of a snapshot and shows what it holds: counters, losses, and each tensor of the model,
+its moving average, the loss and the optimizer with type, shape, mean, standard deviation, norm, least and
+greatest value, and how many values are NaN or infinite, which the other numbers leave out.
+
+  inspect show runs/iris
+  inspect show runs/iris/train/0123456789abcdef/step-000000001200
+  inspect show runs/iris --format=json | jq '.progress.history[-1].validation_loss'
+  inspect show runs/iris --format=json | jq -r '.tensors[] | select(.nan_count != "0") | .name')";
+
+TensorDescription Describe(const NamedTensor& named) {
+  TensorDescription description;
+  description.set_file(named.file);
+  description.set_name(named.name);
+  description.set_dtype(TensorTypeName(named.tensor));
+  for (const int64_t size : named.tensor.sizes()) description.add_shape(size);
+  const TensorStatistics statistics = ComputeStatistics(named.tensor);
+  description.set_nan_count(statistics.nan_count);
+  description.set_infinite_count(statistics.infinite_count);
+  if (statistics.finite_count == 0) return description;
+  description.set_mean(statistics.mean);
+  description.set_standard_deviation(statistics.standard_deviation);
+  description.set_norm(statistics.norm);
+  description.set_minimum(statistics.minimum);
+  description.set_maximum(statistics.maximum);
+  return description;
+}
+
+absl::StatusOr<SnapshotDescription> DescribeSnapshot(FileSystem& fs, const std::string& path, const State& state) {
+  ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, path));
+  ASSIGN_OR_RETURN(uint64_t size_bytes, FileSize(fs, JoinPath(path, kSnapshotIndexFile)));
+  SnapshotDescription description;
+  description.set_path(path);
+  *description.mutable_progress() = index.progress();
+  *description.mutable_environment() = index.environment();
+  std::map<std::pair<std::string, std::string>, std::string> digests;
+  for (const TensorRecord& tensor : index.tensors()) digests[{tensor.file(), tensor.name()}] = tensor.xxh3();
+  for (const NamedTensor& named : AllTensors(state)) {
+    TensorDescription& tensor = *description.add_tensors() = Describe(named);
+    tensor.set_xxh3(digests[{tensor.file(), tensor.name()}]);
+  }
+  *description.mutable_files() = index.files();
+  for (const FileRecord& file : index.files()) size_bytes += file.size_bytes();
+  description.set_size_bytes(size_bytes);
+  return description;
+}
+
+absl::Status Show(FileSystem& fs, const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
+  ASSIGN_OR_RETURN(const std::string path,
+                   FindSnapshot(fs, AbsolutePath(options.arguments[1], options.working_folder)));
+  ASSIGN_OR_RETURN(const State state, LoadSnapshot(fs, path, at::kCPU));
+  if (options.format == "text") {
+    absl::StrAppend(&answer.text, path, " (verified)\n", PrettyPrint(state));
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const SnapshotDescription description, DescribeSnapshot(fs, path, state));
+  return Answer(options, description, "", answer);
+}
+
+}  // namespace
+
+SnapshotCommand ShowSnapshotCommand() { return {.name = "show", .usage = "PATH", .help = kHelp, .run = Show}; }
+
+}  // namespace baton
