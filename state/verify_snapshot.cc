@@ -28,6 +28,8 @@ class Verifier {
       Add(kSnapshotIndexFile, "", index.status().message());
       return std::move(damages_);
     }
+    ASSIGN_OR_RETURN(const uint64_t index_size, FileSize(fs_, JoinPath(path_, kSnapshotIndexFile)));
+    on_bytes_(index_size);
     for (const FileRecord& file : index->files()) {
       const absl::Status status = IsSnapshotTensorFile(file.name()) ? VerifyTensors(*index, file) : VerifyBytes(file);
       if (!status.ok() && !IsDamage(status)) return status;

@@ -40,7 +40,7 @@ TEST_F(VerifySnapshotTest, ReadsEveryByteOfAnIntactOne) {
   EXPECT_THAT(Verify(), ElementsAre());
   uint64_t expected = 0;
   for (const char* name : {"model.safetensors", "ema.safetensors", "criterion.safetensors", "optimizer.safetensors",
-                           "vocabulary.json", "tokenizer.json", "pipeline.textproto"}) {
+                           "vocabulary.json", "tokenizer.json", "pipeline.textproto", "state.binpb"}) {
     expected += FileSize(fs_, File(name)).value();
   }
   EXPECT_EQ(bytes_, expected);
