@@ -60,30 +60,30 @@ class Verifier {
 
   absl::Status VerifyTensors(const SnapshotIndex& index, const FileRecord& file) {
     ASSIGN_OR_RETURN(const auto reader, SafetensorsReader::Open(fs_, JoinPath(path_, file.name())));
-    uint64_t seen = 0;
-    ASSIGN_OR_RETURN(const SafetensorsDigests digests, reader->ReadAll([&](const TensorEntry& entry) -> void* {
-      on_bytes_(entry.begin - seen);
-      seen = entry.begin;
-      return nullptr;
-    }));
-    on_bytes_(reader->file_size() - seen);
+    uint64_t header_bytes = reader->file_size();
+    for (const TensorEntry& entry : reader->tensors()) header_bytes -= entry.end - entry.begin;
+    on_bytes_(header_bytes);
+    if (reader->file_size() != file.size_bytes()) {
+      Add(file.name(), "", absl::StrCat("has ", reader->file_size(), " bytes, expected ", file.size_bytes()));
+    } else if (reader->header_xxh3() != file.xxh3()) {
+      Add(file.name(), "", "its header does not match its digest");
+    }
     std::map<std::string, std::string> listed;
     for (const TensorRecord& tensor : index.tensors()) {
       if (tensor.file() == file.name()) listed[tensor.name()] = tensor.xxh3();
     }
-    const size_t before = damages_.size();
-    for (const TensorDigest& tensor : digests.tensors) {
-      const auto found = listed.find(tensor.name);
+    for (const TensorEntry& entry : reader->tensors()) {
+      ASSIGN_OR_RETURN(const std::string digest, reader->Read(entry, nullptr));
+      on_bytes_(entry.end - entry.begin);
+      const auto found = listed.find(entry.name);
       if (found == listed.end()) {
-        Add(file.name(), tensor.name, "is not listed in state.binpb");
-      } else if (found->second != tensor.xxh3) {
-        Add(file.name(), tensor.name, "its bytes do not match their digest");
+        Add(file.name(), entry.name, "is not listed in state.binpb");
+      } else if (found->second != digest) {
+        Add(file.name(), entry.name, "its bytes do not match their digest");
       }
-      listed.erase(tensor.name);
+      listed.erase(entry.name);
     }
     for (const auto& [name, digest] : listed) Add(file.name(), name, "is missing");
-    const bool same = digests.size_bytes == file.size_bytes() && digests.xxh3 == file.xxh3();
-    if (!same && damages_.size() == before) Add(file.name(), "", "its header does not match its digest");
     return absl::OkStatus();
   }
 
