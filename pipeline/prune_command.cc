@@ -137,7 +137,6 @@ absl::Status Prune(FileSystem& fs, const InspectSnapshotOptions& options, Inspec
   if (options.yes) {
     RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, folder));
     RETURN_IF_ERROR(store.RemoveOld(progress, policy));
-    RETURN_IF_ERROR(SyncFolder(fs, folder));
   }
   return Answer(options, result, AsText(result), answer);
 }
