@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "metadata/human.h"
+#include "base/human.h"
 #include "nlohmann/json.hpp"
 
 namespace baton {
