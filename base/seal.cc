@@ -1,5 +1,7 @@
 #include "base/seal.h"
 
+#include <limits>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
@@ -51,6 +53,9 @@ absl::Status Unseal(absl::string_view bytes, absl::string_view name, google::pro
   const std::string found = Sha256Hex(content);
   if (found != expected) {
     return Damaged(name, absl::StrCat("was changed: its content has SHA-256 ", found, ", its seal says ", expected));
+  }
+  if (bytes.size() > std::numeric_limits<int>::max()) {
+    return Damaged(name, absl::StrCat("has ", bytes.size(), " bytes, more than a message can have"));
   }
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Damaged(name, absl::StrCat("is whole, but no ", message.GetDescriptor()->full_name()));

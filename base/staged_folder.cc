@@ -36,8 +36,13 @@ absl::Status StagedFolder::RemoveStale(FileSystem& fs, const std::string& parent
   const absl::StatusOr<std::vector<std::string>> names = ListFolder(fs, parent);
   if (names.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
   RETURN_IF_ERROR(names.status());
+  bool synced = false;
   for (const std::string& name : *names) {
-    if (absl::StartsWith(name, ".tmp-")) RETURN_IF_ERROR(RemoveTree(fs, JoinPath(parent, name)));
+    if (!absl::StartsWith(name, ".tmp-")) continue;
+    // One that was renamed to be removed must not come back under its old name, half empty.
+    if (!synced) RETURN_IF_ERROR(SyncFolder(fs, parent));
+    synced = true;
+    RETURN_IF_ERROR(RemoveTree(fs, JoinPath(parent, name)));
   }
   return absl::OkStatus();
 }

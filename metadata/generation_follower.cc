@@ -75,7 +75,10 @@ absl::Status GenerationFollower::CheckContinues(NewestGeneration& newest) const 
   const Metadata& before = known_->record;
   const Metadata& now = newest.record;
   const bool same_run = now.has_generation() && now.run().run_id() == before.run().run_id();
-  if (same_run && now.generation() > before.generation()) return absl::OkStatus();
+  if (same_run && now.generation() > before.generation()) {
+    ASSIGN_OR_RETURN(const bool there, KnownIsThere());
+    if (there) return absl::OkStatus();
+  }
   if (same_run && now.generation() == before.generation() && now.sha256() == before.sha256()) return absl::OkStatus();
   if (same_run && now.generation() < before.generation()) {
     const std::string name = GenerationName(before.generation());
@@ -98,6 +101,15 @@ absl::Status GenerationFollower::CheckContinues(NewestGeneration& newest) const 
           ? absl::StrCat("generation ", now.generation(), " with seal ", now.sha256(), " of run ", now.run().run_id())
           : "not there",
       ". Put it back, or run the same command again to go on from what is there"));
+}
+
+absl::StatusOr<bool> GenerationFollower::KnownIsThere() const {
+  const uint64_t number = known_->record.generation();
+  const absl::StatusOr<Metadata> found = ReadGeneration(fs_, folder_, {number, GenerationName(number)});
+  if (found.ok()) return found->sha256() == known_->record.sha256();
+  if (absl::IsDataLoss(found.status())) return true;
+  if (!absl::IsNotFound(found.status())) return found.status();
+  return Exists(fs_, JoinPath(folder_, SetAsideName(number)));
 }
 
 std::optional<GenerationFollower::Identity> GenerationFollower::Identify(uint64_t number) const {

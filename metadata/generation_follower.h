@@ -51,6 +51,8 @@ class GenerationFollower {
   absl::StatusOr<NewestGeneration> List();
   // OK if `newest` can have become of known_.
   absl::Status CheckContinues(NewestGeneration& newest) const;
+  // Whether the known generation is still in the history, or was set aside because its file was damaged since.
+  absl::StatusOr<bool> KnownIsThere() const;
 
   FileSystem& fs_;
   const std::string folder_;

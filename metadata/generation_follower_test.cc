@@ -130,6 +130,8 @@ TEST_F(FollowerTest, ARemovedNewestIsAnError) {
   // Whoever takes its number does not heal that.
   CommitByAnother(77);
   ExpectLost("now it is generation 2");
+  CommitByAnother(78);
+  ExpectLost("now it is generation 3");
 }
 
 TEST_F(FollowerTest, AFolderThatWasMovedAwayIsAnError) {

@@ -16,7 +16,6 @@
 namespace baton {
 namespace {
 
-constexpr uint32_t kFormatVersion = 1;
 constexpr size_t kDigits = 10;
 constexpr absl::string_view kEnding = ".binpb";
 constexpr absl::string_view kSetAside = ".damaged";
@@ -134,10 +133,10 @@ absl::StatusOr<Metadata> ReadSealed(FileSystem& fs, const std::string& folder, c
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, path));
   Metadata record;
   RETURN_IF_ERROR(Unseal(bytes, path, record));
-  if (record.format_version() > kFormatVersion) {
+  if (record.format_version() > kRecordFormatVersion) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, " has format_version ", record.format_version(), ", this program knows those up to ",
-                     kFormatVersion, ": use the version of the program that wrote it, or a newer one"));
+                     kRecordFormatVersion, ": use the version of the program that wrote it, or a newer one"));
   }
   return record;
 }

@@ -15,6 +15,9 @@ namespace baton {
 
 // The files of a record, read only: RUN_DIR/metadata/NNNNNNNNNN.binpb, as docs/record.md describes them.
 
+// Of the generations that this program writes, and the newest that it reads.
+inline constexpr uint32_t kRecordFormatVersion = 1;
+
 // RUN_DIR/metadata.
 std::string MetadataFolder(absl::string_view run_dir);
 // "0000000012.binpb" of 12.

@@ -121,6 +121,17 @@ Json Environment(const char* stage, const Attempt& attempt) {
   return json;
 }
 
+// Whether the deviation was found by one of the attempts that the record still names, and not by those of another key.
+bool IsOfItsAttempts(const Metadata& record, const Deviation& deviation) {
+  if (!deviation.has_time()) return true;
+  for (const Stage& stage : StagesOf(record)) {
+    if (stage.name != deviation.stage() || stage.run.attempts().empty()) continue;
+    return TimeUtil::TimestampToNanoseconds(deviation.time()) >=
+           TimeUtil::TimestampToNanoseconds(stage.run.attempts(0).start_time());
+  }
+  return false;
+}
+
 Json InternalParameters(const Metadata& record) {
   Json parameters = {{"keys", Json::object()}, {"environment", Json::array()}};
   for (const Stage& stage : StagesOf(record)) {
@@ -131,6 +142,7 @@ Json InternalParameters(const Metadata& record) {
   }
   Json deviations = Json::array();
   for (const Deviation& deviation : record.run().deviations()) {
+    if (!IsOfItsAttempts(record, deviation)) continue;
     deviations.push_back({{"stage", deviation.stage()},
                           {"name", deviation.name()},
                           {"from", deviation.old_value()},

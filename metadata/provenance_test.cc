@@ -94,6 +94,7 @@ constexpr char kRecord[] = R"pb(
 Metadata Record() {
   Metadata record;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kRecord, &record));
+  google::protobuf::TextFormat::MergeFromString(R"(run { deviations { stage: "train" time {} } })", &record);
   return record;
 }
 

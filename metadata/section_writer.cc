@@ -71,6 +71,7 @@ absl::Status SectionWriter<Section>::Update(const std::function<void(Section&)>&
 
 template <typename Section>
 absl::Status SectionWriter<Section>::BeginAttempt(const KeyInputs& key_inputs, AttemptInfo info,
+                                                  const std::function<void(Section&)>& edit,
                                                   const std::vector<Amendment>& amendments) {
   const Attempt attempt = MakeAttempt(store_.fs(), info, clock_);
   const std::string key = key_inputs.Key();
@@ -86,6 +87,7 @@ absl::Status SectionWriter<Section>::BeginAttempt(const KeyInputs& key_inputs, A
         input.set_value(value.second);
       }
     }
+    if (edit) edit(section);
     StageRun& stage = *section.mutable_stage();
     stage.set_status(StageRun::RUNNING);
     stage.clear_error();

@@ -39,8 +39,10 @@ class SectionWriter {
 
   // Begins an attempt: status RUNNING, no error. If the section stands under the same key, the attempt is added to the
   // others and the rest stays as it is; else the section is cleared first (what it held stays in older generations).
-  // `amendments` are added to run.amendments in the same commit, in this stage's name, with the time.
+  // In the same commit `edit`, if given, changes the section, and `amendments` are added to run.amendments, in this
+  // stage's name, with the time.
   absl::Status BeginAttempt(const KeyInputs& key_inputs, AttemptInfo info,
+                            const std::function<void(Section&)>& edit = nullptr,
                             const std::vector<Amendment>& amendments = {}) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Ends it: end_time, usage, and how it ended; `error` if it FAILED. `edit`, if given, is committed with it: a section

@@ -182,7 +182,7 @@ TEST_F(SectionWriterTest, AmendmentsAndDeviationsAreAddedToTheRun) {
   amendment.set_old_value("32");
   amendment.set_new_value("64");
   amendment.set_step_index(7);
-  ASSERT_THAT(writer.BeginAttempt(Inputs("1"), {}, {amendment}), IsOk());
+  ASSERT_THAT(writer.BeginAttempt(Inputs("1"), {}, nullptr, {amendment}), IsOk());
   ASSERT_THAT(writer.AddDeviation("cpu_model", "A", "B"), IsOk());
   ASSERT_THAT(SectionWriter<LoadSection>(*store_).AddDeviation("cpu_model", "B", "C"), IsOk());
   const RunSection run = Read().run();

@@ -16,7 +16,6 @@
 namespace baton {
 namespace {
 
-constexpr uint32_t kFormatVersion = 1;
 // So often may others be faster. Each of them has then committed something.
 constexpr int kMaxTries = 1000;
 
@@ -87,7 +86,7 @@ absl::Status MetadataStore::WriteGeneration(SectionOwner owner, uint64_t number,
   if (before.has_sha256()) after.set_previous_sha256(before.sha256());
   *after.mutable_committed_at() = ToTimestamp(absl::Now());
   after.set_committed_by(std::string(OwnerName(owner)));
-  after.set_format_version(kFormatVersion);
+  after.set_format_version(kRecordFormatVersion);
   const std::string invalid = FindInvalidText(after);
   if (!invalid.empty()) {
     return absl::InvalidArgumentError(

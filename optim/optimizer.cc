@@ -15,7 +15,7 @@ at::Tensor Scalar(double value, const OptimizerChunk& chunk) {
   return at::scalar_tensor(value, chunk.parameters.options());
 }
 
-// Both rules are libtorch's fused kernels: one pass over the memory, on CPU and CUDA.
+// SGD and AdamW are libtorch's fused kernels: one pass over the memory, on CPU and CUDA.
 
 class Sgd : public Optimizer {
  public:

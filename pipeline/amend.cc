@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -23,12 +22,6 @@ const std::string* Find(const std::vector<FieldValue>& values, absl::string_view
   return found == values.end() ? nullptr : &found->second;
 }
 
-bool IsAllowed(absl::string_view name, const std::vector<std::string>& allowed) {
-  return std::any_of(allowed.begin(), allowed.end(), [name](const std::string& field) {
-    return name == field || absl::StartsWith(name, absl::StrCat(field, "."));
-  });
-}
-
 // What the recorded training was begun with, but for what an amendment before said of itself.
 std::vector<FieldValue> ValuesOf(const StageRun& recorded) {
   std::vector<FieldValue> values = RecordedInputs(recorded);
@@ -42,7 +35,7 @@ std::vector<FieldValue> NewValues(const std::vector<FieldValue>& old_values, con
   std::vector<FieldValue> values = inputs.values();
   for (auto& [name, value] : values) {
     const std::string* old_value = Find(old_values, name);
-    if (name == kHorizonInput && old_value != nullptr && !IsAllowed(name, allowed)) value = *old_value;
+    if (name == kHorizonInput && old_value != nullptr && !IsNamed(name, allowed)) value = *old_value;
   }
   return values;
 }
@@ -89,7 +82,7 @@ std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInpu
 absl::Status CheckAllowed(const std::vector<InputChange>& changes, const std::vector<std::string>& allowed) {
   std::vector<std::string> lines, names;
   for (const InputChange& change : changes) {
-    if (IsAllowed(change.name, allowed)) continue;
+    if (IsNamed(change.name, allowed)) continue;
     const auto shown = [](const std::string& value) { return value.empty() ? "(not set)" : value; };
     lines.push_back(absl::StrCat("\n  ", change.name, ": ", shown(change.old_value), " -> ", shown(change.new_value)));
     names.push_back(change.name);

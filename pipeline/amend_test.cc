@@ -93,7 +93,8 @@ TEST(Amend, TheKeyNamesWhereItCameFrom) {
   const KeyInputs once = AmendedInputs(begun, Inputs({{"seed", "2"}}), {"seed"}, 7);
   EXPECT_THAT(once.values(),
               ElementsAre(Pair("seed", "2"), Pair("train.amended_from", begun.key()), Pair("train.amended_step", "7")));
-  EXPECT_TRUE(IsAmended(once));
+  EXPECT_EQ(AmendedStep(once), 7);
+  EXPECT_EQ(AmendedStep(Inputs({{"seed", "2"}})), std::nullopt);
   EXPECT_NE(once.Key(), AmendedInputs(begun, Inputs({{"seed", "2"}}), {"seed"}, 8).Key());
 
   const StageRun amended = Recorded(once.values());

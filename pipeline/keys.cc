@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/fields.h"
@@ -18,7 +19,8 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
   return inputs;
 }
 
-KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded) {
+KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded,
+                   const std::vector<std::string>& allow_changes) {
   TrainConfig train = config.train();
   // The default, said or unsaid: one key.
   if (train.schedule().has_constant()) train.mutable_schedule()->clear_constant();
@@ -34,23 +36,33 @@ KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const 
   // If nothing changed, then what was fixed when training started or went on still is.
   const ScheduleConfig& schedule = config.train().schedule();
   const bool fixes_horizon = HasHorizon(schedule) && !schedule.has_horizon_steps();
-  std::string horizon;
+  const std::string wanted = fixes_horizon ? absl::StrCat(config.train().max_epochs()) : "";
+  std::string horizon = wanted;
   std::vector<FieldValue> amendment;
   for (const auto& [name, value] : RecordedInputs(recorded.stage())) {
-    if (name == kHorizonInput && fixes_horizon) horizon = value;
+    if (name == kHorizonInput && fixes_horizon && !IsNamed(name, allow_changes)) horizon = value;
     if (IsAmendmentInput(name)) amendment.emplace_back(name, value);
   }
   KeyInputs unchanged = with_horizon(horizon);
   unchanged.Add(amendment);
   if (unchanged.Key() == recorded.stage().key()) return unchanged;
-  return with_horizon(fixes_horizon ? absl::StrCat(config.train().max_epochs()) : "");
+  return with_horizon(wanted);
 }
 
 bool IsAmendmentInput(absl::string_view name) { return name == kAmendedFromInput || name == kAmendedStepInput; }
 
-bool IsAmended(const KeyInputs& train_inputs) {
-  return std::any_of(train_inputs.values().begin(), train_inputs.values().end(),
-                     [](const FieldValue& value) { return IsAmendmentInput(value.first); });
+std::optional<uint64_t> AmendedStep(const KeyInputs& train_inputs) {
+  for (const auto& [name, value] : train_inputs.values()) {
+    uint64_t step;
+    if (name == kAmendedStepInput && absl::SimpleAtoi(value, &step)) return step;
+  }
+  return std::nullopt;
+}
+
+bool IsNamed(absl::string_view input, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [input](const std::string& name) {
+    return input == name || absl::StartsWith(input, absl::StrCat(name, "."));
+  });
 }
 
 std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -29,8 +30,10 @@ inline constexpr char kHorizonInput[] = "train.schedule.horizon_epochs";
 inline constexpr char kAmendedFromInput[] = "train.amended_from";
 inline constexpr char kAmendedStepInput[] = "train.amended_step";
 bool IsAmendmentInput(absl::string_view name);
-// Whether train's inputs are those of such a training.
-bool IsAmended(const KeyInputs& train_inputs);
+// The step from which such a training went on; absent for others.
+std::optional<uint64_t> AmendedStep(const KeyInputs& train_inputs);
+// Whether `names` has an input's name, or the beginning of it up to a dot: "train.schedule" names all below it.
+bool IsNamed(absl::string_view input, const std::vector<std::string>& names);
 
 // `raw_sha256` is the raw file's.
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
@@ -38,7 +41,9 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
 // `load` is complete; `recorded` is the record's train section, empty if train never ran. A schedule that ends and
 // names no horizon ends where max_epochs said when training started, so that number is an input: the recorded one as
 // long as nothing else changed, since raising max_epochs is to go on with the training that there is.
-KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded);
+// If `allow_changes` names the end of the schedule, it is where max_epochs says now.
+KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded,
+                   const std::vector<std::string>& allow_changes = {});
 
 // The epoch in which such a schedule ends; absent for other schedules.
 std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs);

@@ -104,6 +104,9 @@ TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
   config.mutable_train()->set_max_epochs(9);
   EXPECT_EQ(TrainKey(config, Loaded(), recorded).Key(), started.Key());
   EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), started.Key());
+  // Moved by its name.
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, {"train.schedule"})), 9);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, {"train.clip_norm"})), 5);
   // Something else changed as well: another training, with the horizon of now.
   config.set_seed(8);
   EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), 9);

@@ -29,6 +29,7 @@ std::vector<uint64_t> BestSteps(const TrainingProgress& progress, const Retentio
   std::vector<std::pair<double, uint64_t>>
       ranked;  // steps ascend with the epochs, so of equal ranks the earlier is less
   for (const EpochHistory& epoch : progress.history()) {
+    if (epoch.epoch_index() < progress.first_comparable_epoch()) continue;
     if (const std::optional<double> rank = Rank(epoch, policy.selection_metric)) {
       ranked.emplace_back(*rank, epoch.step_index());
     }

@@ -31,7 +31,8 @@ struct RetentionPolicy {
 };
 
 // Steps at which the best epochs of the history ended: at most keep_best of them, the best one first, of equal ones the
-// earlier. Epochs without the metric, or with NaN, are left out.
+// earlier. Epochs without the metric, with NaN, or from
+// before the first comparable one, are left out.
 std::vector<uint64_t> BestSteps(const TrainingProgress& progress, const RetentionPolicy& policy);
 
 // Whether the policy keeps a snapshot of this State, which stands between two steps, beyond the newest ones: it is due

@@ -69,9 +69,9 @@ absl::Status AppendBytes(const FlatTensors& tensors, absl::string_view prefix, s
   return absl::OkStatus();
 }
 
-class SnapshotWriter {
+class FolderWriter {
  public:
-  SnapshotWriter(FileSystem& fs, const std::string& folder, SnapshotIndex& index)
+  FolderWriter(FileSystem& fs, const std::string& folder, SnapshotIndex& index)
       : fs_(fs), folder_(folder), index_(index) {}
 
   absl::Status WriteTensors(const std::string& file, std::vector<TensorBytes> tensors) {
@@ -132,7 +132,7 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
   }
 
   ASSIGN_OR_RETURN(const auto folder, StagedFolder::Create(fs, path));
-  SnapshotWriter writer(fs, folder->path(), index);
+  FolderWriter writer(fs, folder->path(), index);
   std::vector<TensorBytes> model, ema, criterion, optimizer;
   RETURN_IF_ERROR(AppendBytes(copy.model, "", model));
   if (copy.ema.has_value()) RETURN_IF_ERROR(AppendBytes(*copy.ema, "", ema));

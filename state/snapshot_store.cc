@@ -56,6 +56,8 @@ absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
   ASSIGN_OR_RETURN(const bool damaged_ones, HasDamaged());
   if (steps.empty() && !damaged_ones) return std::nullopt;
+  // A process may have died before it could make the newest one's name durable; from here on others rely on it.
+  RETURN_IF_ERROR(SyncFolder(fs_, folder_));
   const auto load = [&](uint64_t step) -> absl::StatusOr<State> {
     absl::StatusOr<State> state = LoadSnapshot(fs_, PathOf(step), device);
     if (state.ok() || !IsDamage(state.status())) return state;
@@ -97,7 +99,11 @@ absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state,
     const absl::StatusOr<State> there = LoadSnapshot(fs_, path, at::kCPU);
     if (there.ok()) {
       const std::vector<std::string> differences = Differences(*there, state);
-      if (differences.empty()) return ReadSnapshotIndex(fs_, path);
+      if (differences.empty()) {
+        // It may stand there since a process died before it could make its name durable.
+        RETURN_IF_ERROR(SyncFolder(fs_, folder_));
+        return ReadSnapshotIndex(fs_, path);
+      }
       const size_t shown = std::min(differences.size(), kMaxDifferences);
       return absl::FailedPreconditionError(
           absl::StrCat("training again up to step ", state.progress.step_index(), " gave other bits than ", path,

@@ -24,9 +24,10 @@ const std::string kAllowRate = "--allow_changes=train.optimizer.learning_rate";
 // A pipeline whose training was stopped at step 7, in the middle of its second epoch of 5 steps.
 class StoppedTraining : public PipelineFolder {
  public:
-  explicit StoppedTraining(const std::string& name) : PipelineFolder(name) {
+  explicit StoppedTraining(const std::string& name, std::vector<std::string> arguments = {}) : PipelineFolder(name) {
     EXPECT_EQ(Run("load").exit_code, 0);
-    const ProcessResult stopped = Run("train", {"--stop_at_step=7"});
+    arguments.push_back("--stop_at_step=7");
+    const ProcessResult stopped = Run("train", arguments);
     EXPECT_EQ(stopped.exit_code, 75) << stopped.err;
   }
 
@@ -128,6 +129,49 @@ TEST(AllowChanges, OtherBatchesBeginTheEpochAnew) {
   EXPECT_EQ(train.history(1).step_index(), 7 + 6);
 }
 
+// The end of a schedule that was fixed when training started is moved by its name alone.
+TEST(AllowChanges, MovesTheEndOfASchedule) {
+  const StoppedTraining training("horizon", {"train.schedule.cosine={}"});
+  const std::vector<std::string> more = {"train.schedule.cosine={}", "train.max_epochs=6"};
+  const ProcessResult amended =
+      training.Run("train", {more[0], more[1], "--allow_changes=train.schedule", "--stop_at_step=9"});
+  ASSERT_EQ(amended.exit_code, 75) << amended.err;
+  ASSERT_EQ(training.Record().run().amendments_size(), 1);
+  const Amendment amendment = training.Record().run().amendments(0);
+  EXPECT_EQ(amendment.field(), "train.schedule.horizon_epochs");
+  EXPECT_EQ(amendment.old_value(), "4");
+  EXPECT_EQ(amendment.new_value(), "6");
+  ASSERT_EQ(training.Run("train", more).exit_code, 0);
+  // 6 epochs of 5 steps: the last one takes 1 + cos(29 pi / 30), halved, of the rate of 0.01.
+  EXPECT_NEAR(training.Record().train().history(5).learning_rate(), 0.01 * 0.0027390523, 1e-9);
+}
+
+// What stands under the new key from before the change is no State to go on from.
+TEST(AllowChanges, DoesNotGoOnFromBeforeTheChange) {
+  const StoppedTraining training("before");
+  ASSERT_EQ(training.Run("train", {kRate, kAllowRate, "--stop_at_step=8"}).exit_code, 75);
+  const TrainSection train = training.Record().train();
+  ASSERT_NE(train.best_snapshot().step_index(), 7);
+  for (const char* step : {"7", "8"}) {
+    const std::string file = absl::StrCat(training.run_dir(), "/train/", train.stage().key(), "/step-00000000000", step,
+                                          "/model.safetensors");
+    WriteText(file, ReadText(file) + "x");
+  }
+  const ProcessResult refused = training.Run("train", {kRate});
+  EXPECT_EQ(refused.exit_code, 65) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("no snapshot from step 7 on is left"));
+}
+
+TEST(AllowChanges, WithNothingLeftToTrainIsRefused) {
+  const StoppedTraining training("nothing_left");
+  ASSERT_EQ(training.Run("train").exit_code, 0);
+  const ProcessResult refused = training.Run("train", {kRate, kAllowRate});
+  EXPECT_EQ(refused.exit_code, 64);
+  EXPECT_THAT(refused.err, HasSubstr("has done 4 epochs"));
+  ASSERT_EQ(training.Run("train", {kRate, kAllowRate, "train.max_epochs=5"}).exit_code, 0);
+  EXPECT_DOUBLE_EQ(training.Record().train().history(4).learning_rate(), 0.02);
+}
+
 // Killed at many calls on its way, with the flag given every time or only at first, it ends with the same bits.
 TEST(AllowChanges, KilledAnywhereItEndsWithTheSameBits) {
   const StoppedTraining reference("reference");
@@ -144,6 +188,8 @@ TEST(AllowChanges, KilledAnywhereItEndsWithTheSameBits) {
   EXPECT_GT(kills, 10);
   EXPECT_TRUE(training.FinalState() == expected);
   EXPECT_EQ(training.Record().run().amendments_size(), 1);
+  const TrainSection train = training.Record().train(), as_expected = reference.Record().train();
+  EXPECT_THAT(train.finished_steps(), testing::ElementsAreArray(as_expected.finished_steps()));
 
   // The control: with the old value the bits are others.
   const StoppedTraining unchanged("unchanged");

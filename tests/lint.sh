@@ -2,8 +2,10 @@
 # Checks of the sources that a compiler does not make. For each check it prints what it found and a line "ok CHECK" or
 # "FAILED CHECK"; the exit status is 0 if all are ok. Looks at the files that git tracks, in the repository around $PWD.
 set -euo pipefail
-cd "$(git rev-parse --show-toplevel)"
+root=$(git rev-parse --show-toplevel)
+cd "$root"
 mapfile -t sources < <(git ls-files '*.h' '*.cc')
+[ ${#sources[@]} -gt 0 ] || { echo "git names no sources in $root"; exit 1; }
 # Where each check puts a line for each fault.
 faults=$(mktemp)
 trap 'rm -f "$faults"' EXIT

@@ -60,7 +60,8 @@ absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& r
 
 absl::StatusOr<StagePlan> PlanTrain(const PlanContext& context, const Metadata& record) {
   StagePlan plan;
-  plan.inputs = TrainKey(context.config, record.load(), context.start_over ? TrainSection() : record.train());
+  plan.inputs = TrainKey(context.config, record.load(), context.start_over ? TrainSection() : record.train(),
+                         context.allow_changes);
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
   ASSIGN_OR_RETURN(plan.decision, Decide(context, kTrainStage, record.train().stage(), plan.inputs, has_progress,
                                          record.train().model_artifacts()));
@@ -95,8 +96,8 @@ absl::Status CheckUnfinishedTraining(const PlanContext& context, const Metadata&
     expected.set_dataset_version(absl::StrCat("(made anew, since ", absl::StrJoin(changes, ", "), ")"));
   }
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
-  return Decide(context, kTrainStage, record.train().stage(), TrainKey(context.config, expected, record.train()),
-                has_progress, {})
+  return Decide(context, kTrainStage, record.train().stage(),
+                TrainKey(context.config, expected, record.train(), context.allow_changes), has_progress, {})
       .status();
 }
 

@@ -23,8 +23,10 @@ bool Changed(const std::vector<InputChange>& changes, std::initializer_list<absl
   });
 }
 
-// `initial` is the State with which a training with the new values would begin.
-void Amend(const State& initial, const std::vector<InputChange>& changes, State& state) {
+constexpr absl::string_view kCriterion = "train.criterion";
+
+// `initial` is the State with which a training with the new values, which are those of `config`, would begin.
+void Amend(const TrainConfig& config, const State& initial, const std::vector<InputChange>& changes, State& state) {
   state.criterion = initial.criterion;
   state.vocabulary = initial.vocabulary;
   state.tokenizer = initial.tokenizer;
@@ -34,18 +36,27 @@ void Amend(const State& initial, const std::vector<InputChange>& changes, State&
   progress.set_gradient_shards(initial.progress.gradient_shards());
   progress.set_threads_per_worker(initial.progress.threads_per_worker());
   progress.set_schedule_horizon_steps(initial.progress.schedule_horizon_steps());
-  if (progress.train_batch_index() > 0 && Changed(changes, {kDatasetInput, "seed", "train.batch_size"})) {
+  if (progress.train_batch_index() > 0 && Changed(changes, {kDatasetInput, "seed", "train.batch_size", kCriterion})) {
     progress.set_train_batch_index(0);
     progress.set_epoch_loss_sum(0);
     progress.set_epoch_weight_sum(0);
   }
-  if (Changed(changes, {kDatasetInput, "train.criterion", "train.selection_metric", "train.ema"})) {
+  const bool other_loss = Changed(changes, {kDatasetInput, kCriterion});
+  if (other_loss || Changed(changes, {"train.selection_metric"})) {
     progress.clear_best();
+    progress.set_first_comparable_epoch(progress.epoch_index());
+  }
+  if (other_loss) {
     progress.clear_early_stopping_reference();
     progress.clear_epochs_without_improvement();
-    progress.clear_plateau();
   }
-  if (Changed(changes, {"train.schedule"})) progress.clear_plateau();
+  if (other_loss && progress.has_plateau()) {
+    // The factor that it has come to stays.
+    progress.mutable_plateau()->clear_best();
+    progress.mutable_plateau()->clear_bad_epochs();
+    progress.mutable_plateau()->clear_cooldown_left();
+  }
+  if (!config.schedule().has_plateau()) progress.clear_plateau();
   if (progress.stopped_early()) {
     progress.clear_stopped_early();
     progress.clear_epochs_without_improvement();
@@ -79,6 +90,11 @@ absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory
                                             " are gone; put them back, or begin anew with --start_over"));
   }
   const uint64_t step = newest->progress.step_index();
+  if (newest->progress.epoch_index() >= config.train().max_epochs()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "this training has done ", newest->progress.epoch_index(), " epochs, and train.max_epochs is ",
+        config.train().max_epochs(), ": nothing would be trained with what --allow_changes allows. Raise it to go on"));
+  }
   const std::vector<InputChange> changes = TrainingChanges(recorded.stage(), inputs, allowed);
   AmendedTraining amended;
   amended.inputs = AmendedInputs(recorded.stage(), inputs, allowed, step);
@@ -86,16 +102,17 @@ absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory
 
   const State initial = InitialState(config, setup, amended.inputs);
   const uint64_t batches_done = newest->progress.train_batch_index();
-  Amend(initial, changes, *newest);
+  Amend(config.train(), initial, changes, *newest);
   RETURN_IF_ERROR(CheckStillFits(*newest, initial));
   if (newest->progress.train_batch_index() != batches_done) {
-    LOG(WARNING) << "the order of the data changes in the middle of epoch " << newest->progress.epoch_index() + 1
-                 << ", after " << batches_done << " batches: that epoch begins anew";
+    LOG(WARNING) << "the data, their order or the loss change in the middle of epoch "
+                 << newest->progress.epoch_index() + 1 << ", after " << batches_done
+                 << " batches: that epoch begins anew";
   }
   if (newest->progress.has_best() && newest->progress.best().step_index() != step) {
     const std::string path = before.PathOf(newest->progress.best().step_index());
     ASSIGN_OR_RETURN(amended.best, LoadSnapshot(fs, path, at::kCPU));
-    Amend(initial, changes, *amended.best);
+    Amend(config.train(), initial, changes, *amended.best);
   }
   amended.newest = *std::move(newest);
   for (const InputChange& change : changes) {

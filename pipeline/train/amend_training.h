@@ -33,11 +33,13 @@ struct AmendedTraining {
 
 // How the recorded training goes on with what `allowed` names changed: from the newest snapshot that verifies, with
 // what the new values make of it:
-//   - another order of the data, or other data, in the middle of an epoch: that epoch begins anew;
-//   - another meaning of the validation loss: there is no best epoch yet;
+//   - another order of the data, other data or another loss in the middle of an epoch: that epoch begins anew;
+//   - another meaning of the validation loss, or another metric to choose by: there is no best epoch yet; with another
+//     loss early stopping and a plateau begin to count anew too, the factor that a plateau has come to stays;
 //   - early stopping, if it had struck, begins to count anew.
-// Writes nothing. `inputs` are train's, of the configuration of now. DataLoss if no
-// snapshot verifies; InvalidArgument if the model or the optimizer that is configured now is another.
+// Writes nothing, but sets damaged snapshots aside. `inputs` are train's, of the configuration of now. DataLoss if no
+// snapshot verifies; InvalidArgument if nothing is left to train, or if the model or the optimizer that is configured
+// now is another.
 absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
                                               const TrainingSetup& setup, const TrainSection& recorded,
                                               const KeyInputs& inputs, const std::vector<std::string>& allowed);

@@ -81,7 +81,8 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   RETURN_IF_ERROR(CheckLoadIsCurrent(config, record.load()));
 
   // What is there to do?
-  KeyInputs inputs = TrainKey(config, record.load(), options.start_over ? TrainSection() : record.train());
+  KeyInputs inputs =
+      TrainKey(config, record.load(), options.start_over ? TrainSection() : record.train(), options.allow_changes);
   DigestCache digests(fs, run.DigestCacheFile());
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(fs, run, record.train()));
   ASSIGN_OR_RETURN(const Decision decision,
@@ -117,11 +118,12 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   const bool same_key = record.train().stage().key() == inputs.Key();
   if (options.start_over && same_key && decision != Decision::kSkip) RETURN_IF_ERROR(snapshots.Supersede());
   RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
-  ASSIGN_OR_RETURN(const std::set<uint64_t> kept_for_good, FinishedSteps(record.train(), same_key, snapshots));
+  std::set<uint64_t> kept_for_good;
   std::optional<State> restored;
   if (amended.has_value()) {
     restored = amended->newest;
   } else {
+    ASSIGN_OR_RETURN(kept_for_good, FinishedSteps(record.train(), same_key, snapshots));
     ASSIGN_OR_RETURN(restored, snapshots.LoadLatest(setup.device));
   }
   AttemptInfo info = ComputingAttempt(*setup.pool, config.train().threads_per_worker(), setup.device);
@@ -130,19 +132,23 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
     RETURN_IF_ERROR(CheckLimit(config.train(), restored->progress));
     RETURN_IF_ERROR(CheckEnvironment(config.train(), restored->environment, state.environment));
     info.resumed_from_step = restored->progress.step_index();
-  } else if (IsAmended(inputs)) {
-    return absl::DataLossError(absl::StrCat("no snapshot is left in ", run.OutputFolder(kTrainStage, inputs.Key()),
+  }
+  const std::optional<uint64_t> amended_step = AmendedStep(inputs);
+  if (amended_step.has_value() && (!restored.has_value() || restored->progress.step_index() < *amended_step)) {
+    return absl::DataLossError(absl::StrCat("no snapshot from step ", *amended_step, " on is left in ",
+                                            run.OutputFolder(kTrainStage, inputs.Key()),
                                             ", from which this training, that was changed on its way, could go on; put "
                                             "an intact copy back, or train from the beginning with --start_over"));
   }
   // Only a configuration that was not refused is kept. An amended training is on disk before the record names it.
   if (amended.has_value()) RETURN_IF_ERROR(amended->Save(snapshots));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
-  RETURN_IF_ERROR(writer.BeginAttempt(inputs, std::move(info),
-                                      amended.has_value() ? amended->amendments : std::vector<Amendment>()));
-  RETURN_IF_ERROR(writer.Update([&](TrainSection& section) {
-    section.mutable_finished_steps()->Assign(kept_for_good.begin(), kept_for_good.end());
-  }));
+  RETURN_IF_ERROR(writer.BeginAttempt(
+      inputs, std::move(info),
+      [&](TrainSection& section) {
+        section.mutable_finished_steps()->Assign(kept_for_good.begin(), kept_for_good.end());
+      },
+      amended.has_value() ? amended->amendments : std::vector<Amendment>()));
   if (restored.has_value()) {
     RETURN_IF_ERROR(RecordDeviations(restored->environment, state.environment, writer));
     restored->environment = state.environment;
