@@ -20,7 +20,7 @@ import time
 
 import torch
 
-PIECES = ("memcpy", "save", "raw", "load")
+PIECES = ("memcpy", "stall", "save", "raw", "load")
 
 
 class Baton:
@@ -89,7 +89,8 @@ def main():
     print(f"{bytes_ / 1e6:.0f} MB, median of {rounds} rounds")
     for piece in times[0]:
         print(f"  {piece:12s}{statistics.median(t[piece] for t in times):8.3f} s")
-    for part, whole in (("save", "raw"), ("save", "torch.save"), ("save", "memcpy"), ("load", "torch.load")):
+    for part, whole in (("save", "raw"), ("save", "torch.save"), ("stall", "memcpy"), ("stall", "torch.save"),
+                        ("load", "torch.load")):
         ratios = sorted(t[part] / t[whole] for t in times)
         print(f"  {part} / {whole}: {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})")
 

@@ -3,6 +3,7 @@
 // the seconds that it took:
 //
 //   memcpy   the State's bytes to memory that is there already
+//   stall    what SnapshotWriter::Save keeps the training loop waiting; the rest goes on meanwhile
 //   save     SaveSnapshot, durable
 //   raw      the same bytes, written to as many files in pieces of 1 MiB, each synced; no digests, no folder
 //   load     LoadSnapshot, every byte verified
@@ -27,6 +28,8 @@
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "state/snapshot.h"
+#include "state/snapshot_store.h"
+#include "state/snapshot_writer.h"
 
 ABSL_FLAG(std::string, folder, "", "where to write");
 
@@ -104,11 +107,16 @@ absl::Status WriteRaw(const State& state, const std::string& folder) {
 class Bench {
  public:
   explicit Bench(std::string folder)
-      : folder_(std::move(folder)), state_(MakeState()), copy_(state_.CopyTo(at::kCPU)) {}
+      : folder_(std::move(folder)),
+        state_(MakeState()),
+        copy_(state_.CopyTo(at::kCPU)),
+        store_(FileSystem::Posix(), JoinPath(folder_, "stall")),
+        writer_(store_, {}, state_) {}
 
   absl::StatusOr<double> Seconds(absl::string_view piece) {
     // Neither what was left to write nor what is to be removed is measured.
-    if (piece == "save" || piece == "raw") {
+    if (piece == "save" || piece == "raw" || piece == "stall") {
+      RETURN_IF_ERROR(writer_.Wait());
       std::filesystem::remove_all(JoinPath(folder_, piece));
       if (piece == "raw") std::filesystem::create_directory(JoinPath(folder_, piece));
       sync();
@@ -119,6 +127,11 @@ class Bench {
       const std::vector<absl::string_view> from = Bytes(state_), to = Bytes(copy_);
       for (size_t i = 0; i < from.size(); ++i)
         std::memcpy(const_cast<char*>(to[i].data()), from[i].data(), from[i].size());
+    } else if (piece == "stall") {
+      RETURN_IF_ERROR(writer_.Save(state_, SnapshotWriter::Importance::kRequired).status());
+      const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
+      RETURN_IF_ERROR(writer_.Wait());
+      return seconds;
     } else if (piece == "save") {
       RETURN_IF_ERROR(SaveSnapshot(FileSystem::Posix(), state_, JoinPath(folder_, piece)).status());
     } else if (piece == "raw") {
@@ -135,6 +148,8 @@ class Bench {
   const std::string folder_;
   State state_;
   State copy_;
+  SnapshotStore store_;
+  SnapshotWriter writer_;
 };
 
 absl::Status Run() {
