@@ -1,11 +1,7 @@
 #include "state/inspect.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "base/command_table.h"
 #include "base/status_macros.h"
 
 namespace baton {
@@ -26,21 +22,15 @@ Exit codes: 0 fine, 1 "diff" found a difference, 64 usage, 65 damaged, 66 no sna
 74 cannot be read, 78 of a format that this program does not read.
 )";
 
-std::string Usage(const SnapshotCommand& command) { return absl::StrCat("inspect ", command.name, " ", command.usage); }
-
-absl::Status CheckFlags(const SnapshotCommand& command, const InspectSnapshotOptions& options) {
-  const std::pair<const char*, bool> given[] = {
-      {"fast", options.fast},
-      {"yes", options.yes},
-      {"keep_last", options.keep_last.has_value()},
-      {"keep_best", options.keep_best.has_value()},
-      {"keep_every_steps", options.keep_every_steps.has_value()},
-  };
-  for (const auto& [flag, is_given] : given) {
-    if (!is_given || command.flags.contains(flag)) continue;
-    return absl::InvalidArgumentError(absl::StrCat("--", flag, " is no flag of \"inspect ", command.name, "\""));
-  }
-  return absl::OkStatus();
+// Names of the flags besides --format that were given.
+std::vector<std::string> GivenFlags(const InspectSnapshotOptions& options) {
+  std::vector<std::string> flags;
+  if (options.fast) flags.push_back("fast");
+  if (options.yes) flags.push_back("yes");
+  if (options.keep_last.has_value()) flags.push_back("keep_last");
+  if (options.keep_best.has_value()) flags.push_back("keep_best");
+  if (options.keep_every_steps.has_value()) flags.push_back("keep_every_steps");
+  return flags;
 }
 
 }  // namespace
@@ -51,36 +41,13 @@ std::vector<SnapshotCommand> ReadingCommands() {
 
 absl::Status InspectSnapshots(FileSystem& fs, const std::vector<SnapshotCommand>& commands,
                               const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
-  const std::string names = absl::StrJoin(
-      commands, ", ", [](std::string* text, const SnapshotCommand& command) { absl::StrAppend(text, command.name); });
-  if (options.arguments.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("expected a command (", names, ") and a folder, as in: inspect show runs/iris"));
-  }
-  const auto command = std::find_if(commands.begin(), commands.end(),
-                                    [&](const SnapshotCommand& one) { return one.name == options.arguments[0]; });
-  if (command == commands.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown command \"", options.arguments[0], "\": expected one of ", names));
-  }
-  if (options.arguments.size() != command->arguments + 1) {
-    return absl::InvalidArgumentError(absl::StrCat("\"inspect ", command->name, "\" got ", options.arguments.size() - 1,
-                                                   " arguments, expected: ", Usage(*command)));
-  }
-  if (options.format != "text" && options.format != "json") {
-    return absl::InvalidArgumentError(absl::StrCat("--format is \"", options.format, "\": expected text or json"));
-  }
-  RETURN_IF_ERROR(CheckFlags(*command, options));
+  ASSIGN_OR_RETURN(const SnapshotCommand* const command,
+                   FindCommand(commands, options.arguments, "a folder", options.format, GivenFlags(options)));
   return command->run(fs, options, answer);
 }
 
 std::string InspectSnapshotsHelp(const std::vector<SnapshotCommand>& commands) {
-  std::string help = kIntroduction;
-  for (const SnapshotCommand& command : commands) {
-    absl::StrAppend(&help, "  ", Usage(command), "\n      ",
-                    absl::StrReplaceAll(command.help, {{"\n\n", "\n\n      "}, {"\n", "\n      "}}), "\n\n");
-  }
-  return absl::StrCat(help, kClosing);
+  return absl::StrCat(kIntroduction, CommandsHelp(commands), kClosing);
 }
 
 }  // namespace baton
