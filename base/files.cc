@@ -96,22 +96,23 @@ absl::StatusOr<std::vector<std::string>> ListFolder(FileSystem& fs, const std::s
 }
 
 absl::Status MakeFolders(FileSystem& fs, const std::string& path) {
-  int error = fs.MakeDirectory(path);
+  struct stat file;
+  int error = fs.Stat(path, &file);
+  bool made = false;
   if (error == -ENOENT) {
+    // First, so that nobody makes a folder in one that is not durable.
     RETURN_IF_ERROR(MakeFolders(fs, ParentFolder(path)));
     error = fs.MakeDirectory(path);
-  }
-  if (error == -EEXIST) {
-    struct stat file;
-    error = fs.Stat(path, &file);
-    if (error != 0) return IoError(error, "look at", path);
-    if (!S_ISDIR(file.st_mode)) return IoError(EEXIST, "make folder", path);
-    return absl::OkStatus();
+    made = error == 0;
+    if (error == -EEXIST) error = fs.Stat(path, &file);  // another process was faster
   }
   if (error != 0) return IoError(error, "make folder", path);
+  if (!made && !S_ISDIR(file.st_mode)) return IoError(EEXIST, "make folder", path);
   const absl::Status synced = SyncFolder(fs, ParentFolder(path));
-  // So that the next call does not take it for durable.
-  if (!synced.ok()) fs.RemoveDirectory(path);
+  // Who may not read the folder above has not made this one: that would have failed here.
+  if (!made && absl::IsPermissionDenied(synced)) return absl::OkStatus();
+  // What could not be made durable is not left for others.
+  if (made && !synced.ok()) fs.RemoveDirectory(path);
   return synced;
 }
 

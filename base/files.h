@@ -36,7 +36,8 @@ absl::StatusOr<std::string> ReadFile(FileSystem& fs, const std::string& path);
 // Names in a folder, sorted. NotFound if there is no folder.
 absl::StatusOr<std::vector<std::string>> ListFolder(FileSystem& fs, const std::string& path);
 
-// Makes a folder and those above it that are missing, each durable. OK if it is there.
+// Makes a folder and those above it that are missing, each durable. OK if it is there: it is then made durable, as a
+// process may have died before it could. Those above are so already if they were made by this function.
 absl::Status MakeFolders(FileSystem& fs, const std::string& path);
 // Makes entries of a folder durable.
 absl::Status SyncFolder(FileSystem& fs, const std::string& path);

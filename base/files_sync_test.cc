@@ -70,8 +70,8 @@ TEST_F(FilesSyncTest, AFailedSyncIsReportedAndNeverTriedAgain) {
           }
         }));
   }
-  // File and folder; the folder; the folder made above, two files, the staged folder, the folder above.
-  EXPECT_THAT(faults, testing::ElementsAre(2, 2, 1, 5));
+  // File and folder; the folder; two folders above the one made above, two files, the staged folder, the folder above.
+  EXPECT_THAT(faults, testing::ElementsAre(2, 2, 1, 6));
 }
 
 // What is renamed or linked was fsynced before, and the folder is fsynced after.
@@ -84,7 +84,10 @@ TEST_F(FilesSyncTest, SyncsComeInTheRightOrder) {
   std::vector<std::string> events;
   for (const FaultyFileSystem::Call& call : fs.calls()) {
     const bool temporary = testing::Value(BaseName(call.path), StartsWith(".tmp-"));
-    const std::string what = call.path == folder_ ? "parent" : temporary ? "temporary" : "file";
+    const std::string what = call.path == folder_                 ? "parent"
+                             : call.path == ParentFolder(folder_) ? "grandparent"
+                             : temporary                          ? "temporary"
+                                                                  : "file";
     if (call.operation == FileOperation::kWrite) events.push_back("write " + what);
     if (call.operation == FileOperation::kSync) events.push_back("sync " + what);
     if (call.operation == FileOperation::kRename || call.operation == FileOperation::kRenameExclusive ||
@@ -94,11 +97,30 @@ TEST_F(FilesSyncTest, SyncsComeInTheRightOrder) {
   }
   EXPECT_THAT(events, testing::ElementsAre("write temporary", "sync temporary", "publish temporary", "sync parent",  //
                                            "write temporary", "sync temporary", "publish temporary", "sync parent",  //
+                                           "sync grandparent",                                                       //
                                            "write file", "sync file", "write file", "sync file",                     //
                                            "sync temporary", "publish temporary", "sync parent"));
 }
 
-// A folder whose entry could not be made durable must not be taken for durable by the next call.
+// What of a path a process has made before it died is made durable by the next one, and that from above.
+TEST_F(FilesSyncTest, MakeFoldersMakesDurableWhatIsThere) {
+  const std::string a = JoinPath(folder_, "a"), b = JoinPath(a, "b");
+  const std::vector<std::pair<std::string, std::vector<std::string>>> left_and_synced = {
+      {folder_, {ParentFolder(folder_), folder_, a}}, {a, {folder_, a}}, {b, {a}}};
+  for (const auto& [left, expected] : left_and_synced) {
+    Prepare();
+    ASSERT_THAT(MakeFolders(plain_, left), IsOk());
+    FaultyFileSystem fs;
+    ASSERT_THAT(MakeFolders(fs, b), IsOk());
+    std::vector<std::string> synced;
+    for (const FaultyFileSystem::Call& call : fs.calls()) {
+      if (call.operation == FileOperation::kSync) synced.push_back(call.path);
+    }
+    EXPECT_EQ(synced, expected) << left;
+  }
+}
+
+// A folder whose entry could not be made durable is not left behind.
 TEST_F(FilesSyncTest, MakeFoldersTakesBackWhatItCouldNotSync) {
   const std::string path = JoinPath(folder_, "a/b");
   const int faults = ForEachFault(
@@ -107,7 +129,18 @@ TEST_F(FilesSyncTest, MakeFoldersTakesBackWhatItCouldNotSync) {
         EXPECT_EQ(status.ok(), fs.faults() == 0);
         EXPECT_EQ(Exists(plain_, path).value(), status.ok());
       });
-  EXPECT_EQ(faults, 2);
+  EXPECT_EQ(faults, 3);
+}
+
+// As on machines where nobody may list what is above the own folder.
+TEST_F(FilesSyncTest, MakeFoldersNeedsNoRightToReadAboveWhatIsThere) {
+  Prepare();
+  FaultyFileSystem fs;
+  fs.Inject({.operations = {FileOperation::kOpen}, .error = EACCES});
+  EXPECT_THAT(MakeFolders(fs, folder_), IsOk());
+  EXPECT_EQ(fs.faults(), 1);
+  fs.Inject({.operations = {FileOperation::kOpen}, .at = 2, .error = EACCES});
+  EXPECT_THAT(MakeFolders(fs, JoinPath(folder_, "a")), StatusIs(StatusCode::kPermissionDenied, HasSubstr(folder_)));
 }
 
 TEST_F(FilesSyncTest, FoldersThatNeedNoSyncAreFine) {

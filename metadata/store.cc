@@ -36,7 +36,9 @@ absl::StatusOr<std::unique_ptr<MetadataStore>> MetadataStore::Open(FileSystem& f
   identity.set_name(run_name.empty() ? BaseName(run_dir) : std::string(run_name));
   if (parent) *identity.mutable_parent() = *std::move(parent);
   std::unique_ptr<MetadataStore> store(new MetadataStore(fs, run_dir, std::move(identity)));
-  RETURN_IF_ERROR(store->Read().status());
+  ASSIGN_OR_RETURN(const Metadata record, store->Read());
+  // A process may have died before it could make the newest generation durable; from here on others rely on it.
+  if (record.has_generation()) RETURN_IF_ERROR(SyncFolder(fs, store->folder_));
   return store;
 }
 

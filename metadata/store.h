@@ -31,7 +31,7 @@ namespace baton {
 class MetadataStore {
  public:
   // `run_name` (the run directory's name if it is empty) and `parent` go into the record when its first generation is
-  // committed; later ones are ignored. Creates no file. The errors of Read().
+  // committed; later ones are ignored. Creates no file. What is there is made durable. The errors of Read().
   static absl::StatusOr<std::unique_ptr<MetadataStore>> Open(FileSystem& fs, absl::string_view run_dir,
                                                              absl::string_view run_name,
                                                              std::optional<ParentRun> parent = std::nullopt);

@@ -70,6 +70,15 @@ Trials CutPower(
     const std::function<std::unique_ptr<PowerCutFileSystem>(const std::string& folder)>& make_disk =
         [](const std::string& folder) { return std::make_unique<PowerCutFileSystem>(folder); });
 
+// Kills the work before each of its calls that change something, one a trial, takes it up again, and when it is done
+// cuts the power, so that all is lost that neither of the two has waited for. What takes it up sees the disk through
+// what `resume_on` makes of it, for a control.
+Trials KillAndCutPower(
+    const Subject& subject, const Result& reference, Every every = {},
+    const std::function<std::unique_ptr<FileSystem>(FileSystem& disk)>& resume_on = [](FileSystem& disk) {
+      return std::make_unique<FaultyFileSystem>(disk);
+    });
+
 // Names of what differs between two results.
 std::vector<std::string> DifferingParts(const Result& a, const Result& b);
 

@@ -4,18 +4,14 @@
 // trials find it.
 #include <filesystem>
 #include <memory>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
-#include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/broken_sync.h"
 #include "tests/fault_harness.h"
 #include "tests/power_cut_file_system.h"
 #include "tests/record_commits.h"
@@ -64,6 +60,10 @@ class PowerCut : public testing::TestWithParam<int> {
     Report(testing::UnitTest::GetInstance()->current_test_info()->name(), trials);
     EXPECT_GT(trials.faults, 5);
     EXPECT_THAT(trials.problems, testing::IsEmpty());
+    const Trials killed = KillAndCutPower(subject, reference, {1 + GetParam(), kParts});
+    Report("killed before it", killed);
+    EXPECT_GE(killed.faults, 5);
+    EXPECT_THAT(killed.problems, testing::IsEmpty());
   }
 };
 
@@ -88,62 +88,6 @@ TEST_P(PowerCut, InCommits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Parts, PowerCut, testing::Range(0, kParts));
-
-// The disk under a program that does not sync its files, or its folders, or its files only after they have their names.
-class BrokenSync : public PowerCutFileSystem {
- public:
-  enum class Kind { kNoFiles, kNoFolders, kAfterNaming };
-  BrokenSync(const std::string& folder, Kind kind) : PowerCutFileSystem(folder), kind_(kind) {}
-
-  int Sync(int fd) override {
-    struct stat file;
-    const bool is_folder = StatOpen(fd, &file) == 0 && S_ISDIR(file.st_mode);
-    if (kind_ == Kind::kNoFolders) return is_folder ? 0 : PowerCutFileSystem::Sync(fd);
-    if (is_folder) {
-      SyncLate();
-      return PowerCutFileSystem::Sync(fd);
-    }
-    absl::MutexLock lock(&mutex_);
-    if (kind_ == Kind::kAfterNaming) late_.insert(fd);
-    return 0;
-  }
-  int Close(int fd) override {
-    absl::MutexLock lock(&mutex_);
-    return late_.contains(fd) ? 0 : PowerCutFileSystem::Close(fd);
-  }
-  int Link(const std::string& from, const std::string& to) override {
-    SetNamed();
-    return PowerCutFileSystem::Link(from, to);
-  }
-  int Rename(const std::string& from, const std::string& to) override {
-    SetNamed();
-    return PowerCutFileSystem::Rename(from, to);
-  }
-  int RenameExclusive(const std::string& from, const std::string& to) override {
-    SetNamed();
-    return PowerCutFileSystem::RenameExclusive(from, to);
-  }
-
- private:
-  void SetNamed() {
-    absl::MutexLock lock(&mutex_);
-    named_ = true;
-  }
-  // The first sync of a folder after a naming, before which the power can go.
-  void SyncLate() {
-    absl::MutexLock lock(&mutex_);
-    if (!std::exchange(named_, false)) return;
-    for (const int fd : std::exchange(late_, {})) {
-      PowerCutFileSystem::Sync(fd);
-      PowerCutFileSystem::Close(fd);
-    }
-  }
-
-  const Kind kind_;
-  absl::Mutex mutex_;
-  bool named_ ABSL_GUARDED_BY(mutex_) = false;
-  std::set<int> late_ ABSL_GUARDED_BY(mutex_);  // open, and not synced although they should be
-};
 
 class Control : public testing::TestWithParam<BrokenSync::Kind> {
  protected:
@@ -175,6 +119,22 @@ TEST_P(Control, IsFoundInEvaluate) {
 TEST_P(Control, IsFoundInCommits) {
   const Commits commits;
   EXPECT_THAT(Problems(commits.Counting()), testing::Not(testing::IsEmpty()));
+}
+
+std::vector<std::string> ProblemsOfTrusting(const Subject& subject) {
+  const Trials trials = KillAndCutPower(subject, ReferenceOf(subject), {},
+                                        [](FileSystem& disk) { return std::make_unique<Trusting>(disk); });
+  Report(testing::UnitTest::GetInstance()->current_test_info()->name(), trials);
+  return trials.problems;
+}
+
+TEST(TakenForDurable, IsFound) {
+  const SmallPipeline pipeline;
+  for (const Subject& subject : {pipeline.Load(), pipeline.Train(), pipeline.Evaluate()}) {
+    EXPECT_THAT(ProblemsOfTrusting(subject), testing::Not(testing::IsEmpty()));
+  }
+  const Commits commits;
+  EXPECT_THAT(ProblemsOfTrusting(commits.Counting()), testing::Not(testing::IsEmpty()));
 }
 
 std::string Name(const testing::TestParamInfo<BrokenSync::Kind>& info) {

@@ -83,7 +83,11 @@ absl::StatusOr<std::vector<Artifact>> WriteEvaluation(FileSystem& fs, const std:
   ASSIGN_OR_RETURN(const bool exists, Exists(fs, path));
   if (exists) {
     ASSIGN_OR_RETURN(const bool same, Holds(fs, path, artifacts));
-    if (same) return artifacts;
+    if (same) {
+      // It may stand there since a process died before it could make its name durable.
+      RETURN_IF_ERROR(SyncFolder(fs, ParentFolder(path)));
+      return artifacts;
+    }
     ASSIGN_OR_RETURN(const std::string aside, SetAside(fs, path));
     LOG(WARNING) << path << " does not hold what this evaluation gives; set aside as " << aside;
   }

@@ -50,6 +50,8 @@ absl::StatusOr<std::optional<MadeDataset>> FindDataset(FileSystem& fs, const std
   if (!there) return std::optional<MadeDataset>();
   absl::StatusOr<MadeDataset> found = ReadDataset(fs, folder, digests);
   if (found.ok()) {
+    // It may stand there since a process died before it could make its name durable.
+    RETURN_IF_ERROR(SyncFolder(fs, ParentFolder(folder)));
     LOG(INFO) << "load: " << folder << " holds this dataset, intact; used again";
     return std::optional<MadeDataset>(*std::move(found));
   }
