@@ -1,43 +1,27 @@
 #include "state/retention.h"
 
 #include <algorithm>
-#include <cmath>
-#include <utility>
 
 #include "base/status_macros.h"
+#include "state/best_epoch.h"
 
 namespace baton {
 namespace {
-
-// Lower is better; nullopt where the epoch does not say.
-std::optional<double> Rank(const EpochHistory& epoch, const std::string& metric) {
-  std::optional<double> rank;
-  if (metric == "loss") {
-    if (epoch.has_validation_loss()) rank = epoch.validation_loss();
-  } else if (const auto found = epoch.validation_metrics().find(metric); found != epoch.validation_metrics().end()) {
-    rank = -found->second;
-  }
-  if (rank.has_value() && std::isnan(*rank)) return std::nullopt;
-  return rank;
-}
 
 bool IsMultiple(uint64_t step, uint64_t of) { return of > 0 && step % of == 0; }
 
 }  // namespace
 
 std::vector<uint64_t> BestSteps(const TrainingProgress& progress, const RetentionPolicy& policy) {
-  std::vector<std::pair<double, uint64_t>>
-      ranked;  // steps ascend with the epochs, so of equal ranks the earlier is less
+  std::vector<BestEpoch> candidates;
   for (const EpochHistory& epoch : progress.history()) {
     if (epoch.epoch_index() < progress.first_comparable_epoch()) continue;
-    if (const std::optional<double> rank = Rank(epoch, policy.selection_metric)) {
-      ranked.emplace_back(*rank, epoch.step_index());
-    }
+    if (const auto candidate = CandidateForBest(epoch, policy.selection_metric)) candidates.push_back(*candidate);
   }
-  const size_t count = std::min<size_t>(policy.keep_best, ranked.size());
-  std::partial_sort(ranked.begin(), ranked.begin() + count, ranked.end());
+  const size_t count = std::min<size_t>(policy.keep_best, candidates.size());
+  std::partial_sort(candidates.begin(), candidates.begin() + count, candidates.end(), IsBetter);
   std::vector<uint64_t> steps;
-  for (size_t i = 0; i < count; ++i) steps.push_back(ranked[i].second);
+  for (size_t i = 0; i < count; ++i) steps.push_back(candidates[i].step_index());
   return steps;
 }
 

@@ -23,16 +23,14 @@ struct RetentionPolicy {
   uint64_t keep_every_steps = 0;
   // Those of this many of the best epochs stay. >= 1.
   uint64_t keep_best = 1;
-  // How epochs are compared: "loss" (of the validation; the lowest is best) or a metric of the validation (the
-  // highest).
+  // How epochs are compared (state/best_epoch.h).
   std::string selection_metric = "loss";
   // Steps whose snapshots stay for other reasons: they finished a training.
   std::set<uint64_t> kept_for_good = {};
 };
 
-// Steps at which the best epochs of the history ended: at most keep_best of them, the best one first, of equal ones the
-// earlier. Epochs without the metric, with NaN, or from
-// before the first comparable one, are left out.
+// Steps at which the best epochs of the history ended: at most keep_best of them, the best one first. Epochs from
+// before the first comparable one are left out.
 std::vector<uint64_t> BestSteps(const TrainingProgress& progress, const RetentionPolicy& policy);
 
 // Whether the policy keeps a snapshot of this State, which stands between two steps, beyond the newest ones: it is due

@@ -1,13 +1,14 @@
 #include "pipeline/train/validation.h"
 
 #include <cmath>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "optim/plateau.h"
 #include "pipeline/forward_batches.h"
+#include "state/best_epoch.h"
 
 namespace baton {
 
@@ -51,22 +52,6 @@ absl::Status Validate(const TrainConfig& config, const Model& model, const Crite
 
 namespace {
 
-BestEpoch AsBest(const EpochHistory& history, const std::string& selection_metric) {
-  BestEpoch epoch;
-  epoch.set_epoch_index(history.epoch_index());
-  epoch.set_step_index(history.step_index());
-  epoch.set_validation_loss(history.validation_loss());
-  const auto metric = history.validation_metrics().find(selection_metric);
-  if (metric != history.validation_metrics().end()) epoch.set_metric(metric->second);
-  return epoch;
-}
-
-// Chosen by the metric where the epoch has it, else by the loss.
-bool IsBetter(const BestEpoch& epoch, const BestEpoch& best) {
-  if (!epoch.has_metric()) return epoch.validation_loss() < best.validation_loss();
-  return !best.has_metric() || epoch.metric() > best.metric();
-}
-
 void UpdateEarlyStopping(const EarlyStoppingConfig& config, double loss, TrainingProgress& progress) {
   if (!progress.has_early_stopping_reference() || loss < progress.early_stopping_reference() - config.min_delta()) {
     progress.set_early_stopping_reference(loss);
@@ -85,8 +70,10 @@ void UpdateAfterValidation(const TrainConfig& config, const EpochHistory& histor
   if (config.schedule().has_plateau()) {
     UpdatePlateau(config.schedule().plateau(), history.validation_loss(), *progress.mutable_plateau());
   }
-  const BestEpoch epoch = AsBest(history, config.selection_metric());
-  if (!progress.has_best() || IsBetter(epoch, progress.best())) *progress.mutable_best() = epoch;
+  const std::optional<BestEpoch> epoch = CandidateForBest(history, config.selection_metric());
+  if (epoch.has_value() && (!progress.has_best() || IsBetter(*epoch, progress.best()))) {
+    *progress.mutable_best() = *epoch;
+  }
   UpdateEarlyStopping(config.early_stopping(), history.validation_loss(), progress);
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/train/validation.h"
 
+#include <cmath>
 #include <vector>
 
 #include "base/status_matchers.h"
@@ -172,6 +173,14 @@ TEST(SelectionMetric, AnotherOneBeginsAnew) {
   UpdateAfterValidation(config, history, progress);
   EXPECT_EQ(progress.best().epoch_index(), 2);
   EXPECT_EQ(progress.best().metric(), 0.25);
+}
+
+TEST(SelectionMetric, OneThatIsNotANumberDoesNotStayTheBest) {
+  TrainConfig config;
+  config.set_selection_metric("accuracy");
+  const TrainingProgress progress = After({3, 2}, config, {NAN, 0.5});
+  EXPECT_EQ(progress.best().epoch_index(), 1);
+  EXPECT_EQ(progress.best().metric(), 0.5);
 }
 
 TEST(Plateau, FollowsTheValidationLoss) {
