@@ -14,12 +14,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
+#include "base/message_difference.h"
 #include "base/safetensors.h"
 #include "base/seal.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "data/dataset.pb.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "state/state.pb.h"
 
 namespace baton {
@@ -124,17 +124,17 @@ absl::StatusOr<std::optional<std::string>> SafetensorsDifference(FileSystem& fs,
   return std::optional<std::string>();
 }
 
-// The same of two sealed messages, apart from their seals.
+// nullopt if one of two sealed messages is damaged, or they differ in nothing but their bytes.
 template <typename Message>
 std::optional<std::string> MessageDifference(const std::string& before, const std::string& after) {
   Message a, b;
   if (!Unseal(before, "", a).ok() || !Unseal(after, "", b).ok()) return std::nullopt;
-  google::protobuf::util::MessageDifferencer differencer;
-  differencer.IgnoreField(Message::descriptor()->FindFieldByName("sha256"));
-  std::string report;
-  differencer.ReportDifferencesToString(&report);
-  if (differencer.Compare(a, b)) return std::nullopt;
-  return report.substr(0, report.find('\n'));
+  a.clear_sha256();
+  b.clear_sha256();
+  const std::vector<MessageFieldDifference> differences = DifferentFields(a, b);
+  if (differences.empty()) return std::nullopt;
+  const MessageFieldDifference& first = differences.front();
+  return absl::StrCat(first.field, ": ", first.a.value_or("not there"), ", then ", first.b.value_or("not there"));
 }
 
 std::string Shown(absl::string_view text) {

@@ -89,7 +89,10 @@ TEST_F(FirstDifferenceTest, NamesTheFieldOfAnIndex) {
   b = a;
   b.mutable_progress()->set_epoch_loss_sum(0.25);
   const std::string sealed_a = Seal(a), sealed_b = Seal(b);
-  EXPECT_EQ(OfBytes("state.binpb", sealed_a, sealed_b), "modified: progress.epoch_loss_sum: 0.5 -> 0.25");
+  EXPECT_EQ(OfBytes("state.binpb", sealed_a, sealed_b), "progress.epoch_loss_sum: 0.5, then 0.25");
+  b = a;
+  b.mutable_progress()->clear_step_index();
+  EXPECT_EQ(OfBytes("state.binpb", sealed_a, Seal(b)), "progress.step_index: 3, then not there");
   // Damaged: as bytes.
   std::string damaged = sealed_a;
   damaged[2] ^= 1;
