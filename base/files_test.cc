@@ -2,10 +2,9 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/faulty_file_system.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 
 namespace baton {
 namespace {
@@ -20,18 +19,12 @@ using testing::IsEmpty;
 // A new, empty folder for each test.
 class FilesTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, folder_), IsOk()); }
-
   std::string Path(absl::string_view name) const { return JoinPath(folder_, name); }
   std::vector<std::string> Names() { return ListFolder(fs_, folder_).value(); }
 
   FileSystem& fs_ = FileSystem::Posix();
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string folder_ = temporary_folder_.path();
 };
 
 TEST_F(FilesTest, ReplaceFileMakesAndReplaces) {

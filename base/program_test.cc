@@ -14,6 +14,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "base/temporary_folder.h"
 #include "glog/logging.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -141,15 +142,14 @@ TEST(LogTest, LinesAreForPeople) {
 }
 
 TEST(LogTest, NoLogFileIsWritten) {
-  std::string folder = testing::TempDir() + "/logsXXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const TemporaryFolder folder;
   const Outcome outcome = Call({}, [&](const auto&) {
-    FLAGS_log_dir = folder;  // where glog would put it
+    FLAGS_log_dir = folder.path();  // where glog would put it
     LOG(ERROR) << "x";
     return absl::OkStatus();
   });
   EXPECT_EQ(outcome.err, "ERROR: x\n");
-  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(LogTest, OnATerminalALineTakesThePlaceOfTheBar) {

@@ -8,6 +8,7 @@
 #include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 
 namespace baton {
 namespace {
@@ -31,9 +32,6 @@ train {
 class PipelineConfigTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string folder = testing::TempDir() + "/configXXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = AbsolutePath(folder, "/");
     options_.run_dir = folder_ + "/run";
     options_.config_path = folder_ + "/configs/iris.textproto";
     options_.working_folder = folder_ + "/here";
@@ -45,7 +43,8 @@ class PipelineConfigTest : public testing::Test {
     ASSERT_THAT(ReplaceFile(FileSystem::Posix(), path, text), IsOk());
   }
 
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string folder_ = temporary_folder_.path();
   StageOptions options_;
 };
 

@@ -1,7 +1,5 @@
 #include "pipeline/prune_command.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <fstream>
 
@@ -10,6 +8,7 @@
 #include "base/files.h"
 #include "base/lock.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 #include "google/protobuf/util/json_util.h"
 #include "metadata/store.h"
 #include "pipeline/run_directory.h"
@@ -32,9 +31,6 @@ constexpr char kKey[] = "0123456789abcdef";
 class PruneTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    run_ = RunDirectory(name);
     ASSERT_THAT(MakeFolders(fs_, run_.LockFolder()), IsOk());
     std::ofstream(run_.ConfigFile()) << R"(
       name: "iris"
@@ -63,7 +59,6 @@ class PruneTest : public testing::Test {
       ASSERT_THAT(store().Save(state), IsOk());
     }
   }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, run_.path()), IsOk()); }
 
   SnapshotStore store() { return SnapshotStore(fs_, run_.OutputFolder(kTrainStage, kKey)); }
   std::vector<uint64_t> Steps() { return store().Steps().value(); }
@@ -88,7 +83,8 @@ class PruneTest : public testing::Test {
   }
 
   FileSystem& fs_ = Unsynced::Get();
-  RunDirectory run_{""};
+  const TemporaryFolder folder_;
+  const RunDirectory run_{folder_.path()};
   InspectSnapshotAnswer answer_;
 };
 

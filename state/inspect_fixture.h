@@ -2,7 +2,6 @@
 #define BATON_STATE_INSPECT_FIXTURE_H_
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -12,6 +11,7 @@
 #include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 #include "state/inspect.h"
 #include "state/snapshot_store.h"
 #include "state/test_state.h"
@@ -21,13 +21,6 @@ namespace baton {
 // For tests: a run directory with snapshots, and the commands that look at them.
 class InspectSnapshotsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    run_dir_ = name;
-  }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, run_dir_), IsOk()); }
-
   // Saves a snapshot as if it had been written `second` seconds after 1970.
   std::string Save(const std::string& key, const State& state, int64_t second = 1000) {
     SnapshotStore store(fs_, JoinPath(run_dir_, "train/" + key));
@@ -56,7 +49,8 @@ class InspectSnapshotsTest : public testing::Test {
   }
 
   FileSystem& fs_ = Unsynced::Get();
-  std::string run_dir_;
+  const TemporaryFolder temporary_folder_;
+  const std::string run_dir_ = temporary_folder_.path();
   InspectSnapshotAnswer answer_;
 };
 

@@ -1,8 +1,6 @@
 #ifndef BATON_STATE_SNAPSHOT_FIXTURE_H_
 #define BATON_STATE_SNAPSHOT_FIXTURE_H_
 
-#include <stdlib.h>
-
 #include <fstream>
 #include <string>
 
@@ -10,6 +8,7 @@
 #include "base/files.h"
 #include "base/seal.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 #include "state/snapshot.h"
 #include "state/test_state.h"
 
@@ -18,14 +17,6 @@ namespace baton {
 // For tests: a snapshot at path_ in a folder of its own.
 class SnapshotTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    parent_ = name;
-    path_ = JoinPath(parent_, "snapshot");
-  }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, parent_), IsOk()); }
-
   void Save(const State& state) { ASSERT_THAT(SaveSnapshot(fs_, state, path_), IsOk()); }
   absl::StatusOr<State> Load() { return LoadSnapshot(fs_, path_, at::kCPU); }
   std::string File(absl::string_view name) const { return JoinPath(path_, name); }
@@ -36,8 +27,9 @@ class SnapshotTest : public testing::Test {
   void WriteIndex(SnapshotIndex index) { Overwrite(File("state.binpb"), Seal(index)); }
 
   FileSystem& fs_ = Unsynced::Get();
-  std::string parent_;
-  std::string path_;
+  const TemporaryFolder temporary_folder_;
+  const std::string parent_ = temporary_folder_.path();
+  const std::string path_ = JoinPath(parent_, "snapshot");
 };
 
 }  // namespace baton

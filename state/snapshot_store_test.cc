@@ -1,13 +1,12 @@
 #include "state/snapshot_store.h"
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 
 #include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 #include "state/test_state.h"
 
 namespace baton {
@@ -29,13 +28,6 @@ State StateAt(uint64_t step, uint64_t best) {
 
 class SnapshotStoreTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, folder_), IsOk()); }
-
   SnapshotStore Store() { return SnapshotStore(fs_, folder_); }
   void Save(const State& state) { ASSERT_THAT(Store().Save(state), IsOk()); }
   std::vector<uint64_t> Steps() { return Store().Steps().value(); }
@@ -60,7 +52,8 @@ class SnapshotStoreTest : public testing::Test {
   }
 
   FileSystem& fs_ = Unsynced::Get();
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string folder_ = temporary_folder_.path();
 };
 
 TEST_F(SnapshotStoreTest, LatestIsTheHighestStep) {

@@ -1,7 +1,5 @@
 #include "state/snapshot_writer.h"
 
-#include <stdlib.h>
-
 #include <memory>
 #include <new>
 #include <stdexcept>
@@ -10,6 +8,7 @@
 #include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 #include "state/test_state.h"
 
 namespace baton {
@@ -41,13 +40,6 @@ class Gate : public Unsynced {
 
 class SnapshotWriterTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { EXPECT_THAT(RemoveTree(gate_, folder_), IsOk()); }
-
   // Notes what becomes durable; keeps all.
   SnapshotWriter::Options Options() {
     return {.retention = {.keep_last = 100}, .on_durable = [this](const State& saved) {
@@ -66,7 +58,8 @@ class SnapshotWriterTest : public testing::Test {
   void UseFolder(FileSystem& fs) { store_ = std::make_unique<SnapshotStore>(fs, folder_); }
 
   Gate gate_;
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string folder_ = temporary_folder_.path();
   State state_ = TestState(8);
   std::vector<uint64_t> durable_;  // the writer's thread writes it; read after Wait() alone
   std::unique_ptr<SnapshotStore> store_;

@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmath>
 
@@ -16,8 +15,7 @@
 #include "data/dataset.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
-#include "pipeline/evaluate/evaluate_stage.h"
-#include "pipeline/evaluate/trained_run.h"
+#include "pipeline/evaluate/evaluate_fixture.h"
 #include "pipeline/run_directory.h"
 
 namespace baton {
@@ -29,24 +27,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class EvaluateFailuresTest : public testing::Test {
+class EvaluateFailuresTest : public EvaluateTest {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    options_.run_dir = name;
-    options_.working_folder = name;
-    options_.fs = &fs_;
-    made_.Write(name);
-  }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, options_.run_dir), IsOk()); }
+  void SetUp() override { made_.Write(options_.run_dir); }
 
-  absl::Status Run(std::vector<std::string> overrides = {}) {
-    options_.overrides = std::move(overrides);
-    return RunEvaluate(options_);
-  }
-  StageRun Recorded() const { return ReadRecord(options_.run_dir).evaluate().stage(); }
-  std::string Path(const std::string& relative) const { return JoinPath(options_.run_dir, relative); }
+  StageRun Recorded() const { return Record().evaluate().stage(); }
   std::vector<std::string> Evaluations() {
     const auto names = ListFolder(fs_, Path("evaluate"));
     return names.ok() ? *names : std::vector<std::string>();
@@ -57,8 +42,6 @@ class EvaluateFailuresTest : public testing::Test {
     ASSERT_THAT(ReplaceFile(fs_, Path(relative), bytes), IsOk());
   }
 
-  FileSystem& fs_ = Unsynced::Get();
-  StageOptions options_;
   TrainedRun made_ = Classification();
 };
 
@@ -76,7 +59,7 @@ TEST_F(EvaluateFailuresTest, TrainMustBeCompleteUnderTheConfiguration) {
 }
 
 TEST_F(EvaluateFailuresTest, DamagedSnapshotIsReportedAndRecorded) {
-  const SnapshotReference best = ReadRecord(options_.run_dir).train().best_snapshot();
+  const SnapshotReference best = Record().train().best_snapshot();
   FlipLastByte(best.path() + "/model.safetensors");
   EXPECT_THAT(Run(),
               StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr("model.safetensors"), HasSubstr("run train again"))));
@@ -99,7 +82,7 @@ TEST_F(EvaluateFailuresTest, SnapshotThatIsNotTheRecordedOne) {
 }
 
 TEST_F(EvaluateFailuresTest, SnapshotOfAnotherDataset) {
-  const std::string load_folder = "load/" + ReadRecord(options_.run_dir).load().stage().key();
+  const std::string load_folder = "load/" + Record().load().stage().key();
   ASSERT_OK_AND_ASSIGN(Dataset dataset, ReadDatasetIndex(fs_, Path(load_folder)));
   dataset.mutable_target()->set_name("z");
   made_.foreign_dataset_index = Seal(dataset);
@@ -118,7 +101,7 @@ TEST_F(EvaluateFailuresTest, NoHoldout) {
 }
 
 TEST_F(EvaluateFailuresTest, DamagedHoldout) {
-  FlipLastByte("load/" + ReadRecord(options_.run_dir).load().stage().key() + "/holdout.safetensors");
+  FlipLastByte("load/" + Record().load().stage().key() + "/holdout.safetensors");
   const std::string digests = RunDirectory(options_.run_dir).DigestCacheFile();
   ASSERT_THAT(MakeFolders(fs_, ParentFolder(digests)), IsOk());
   ASSERT_THAT(ReplaceFile(fs_, digests, "what is known of the files"), IsOk());
@@ -139,25 +122,25 @@ TEST_F(EvaluateFailuresTest, OutputsThatAreNotFinite) {
 
 TEST_F(EvaluateFailuresTest, DamagedOutputsAreSetAsideAndMadeAgain) {
   ASSERT_THAT(Run(), IsOk());
-  const EvaluateSection before = ReadRecord(options_.run_dir).evaluate();
+  const EvaluateSection before = Record().evaluate();
   FlipLastByte(before.outputs(0).path());
   ASSERT_THAT(Run(), IsOk());
-  const EvaluateSection after = ReadRecord(options_.run_dir).evaluate();
+  const EvaluateSection after = Record().evaluate();
   EXPECT_EQ(after.outputs(0).sha256(), before.outputs(0).sha256());
   EXPECT_EQ(after.outputs(1).sha256(), before.outputs(1).sha256());
   EXPECT_THAT(Evaluations(), ElementsAre(before.stage().key(), before.stage().key() + ".damaged"));
   ASSERT_THAT(RemoveTree(fs_, Path(before.outputs(1).path())), IsOk());
   ASSERT_THAT(Run(), IsOk());
   EXPECT_THAT(Evaluations(), testing::SizeIs(3));
-  const uint64_t generation = ReadRecord(options_.run_dir).generation();
+  const uint64_t generation = Record().generation();
   ASSERT_THAT(Run(), IsOk());
-  EXPECT_EQ(ReadRecord(options_.run_dir).generation(), generation) << "now it is skipped";
+  EXPECT_EQ(Record().generation(), generation) << "now it is skipped";
 }
 
 // As when the process is killed after the folder was renamed and before the record was committed.
 TEST_F(EvaluateFailuresTest, IntactOutputsOfAKilledAttemptAreKept) {
   ASSERT_THAT(Run(), IsOk());
-  const EvaluateSection before = ReadRecord(options_.run_dir).evaluate();
+  const EvaluateSection before = Record().evaluate();
   ASSERT_THAT(MakeFolders(fs_, Path("evaluate/.tmp-left-behind")), IsOk());
   ASSERT_OK_AND_ASSIGN(const auto store, MetadataStore::Open(fs_, options_.run_dir, ""));
   KeyInputs inputs;

@@ -1,16 +1,14 @@
 #include "pipeline/evaluate/evaluate_stage.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cstring>
 
 #include "base/digest.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/safetensors.h"
 #include "base/status_matchers.h"
-#include "pipeline/evaluate/trained_run.h"
+#include "pipeline/evaluate/evaluate_fixture.h"
 
 namespace baton {
 namespace {
@@ -22,23 +20,8 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-class EvaluateStageTest : public testing::Test {
+class EvaluateStageTest : public EvaluateTest {
  protected:
-  void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    options_.run_dir = name;
-    options_.working_folder = name;
-    options_.fs = &fs_;
-  }
-  void TearDown() override { EXPECT_THAT(RemoveTree(fs_, options_.run_dir), IsOk()); }
-
-  absl::Status Run(std::vector<std::string> overrides = {}) {
-    options_.overrides = std::move(overrides);
-    return RunEvaluate(options_);
-  }
-  Metadata Record() const { return ReadRecord(options_.run_dir); }
-  std::string Path(const std::string& relative) const { return JoinPath(options_.run_dir, relative); }
   template <typename Number>
   std::vector<Number> Predictions(const std::string& name, DType dtype) {
     const auto reader = SafetensorsReader::Open(fs_, Path(Record().evaluate().outputs(0).path())).value();
@@ -48,9 +31,6 @@ class EvaluateStageTest : public testing::Test {
     EXPECT_THAT(reader->Read(*entry, values.data()), IsOk());
     return values;
   }
-
-  FileSystem& fs_ = Unsynced::Get();
-  StageOptions options_;
 };
 
 // The expected values are scikit-learn's, of the scores that trained_run.h gives, as in metrics_test.cc; the baseline's

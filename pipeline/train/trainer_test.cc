@@ -1,11 +1,10 @@
 #include "pipeline/train/trainer.h"
 
-#include <stdlib.h>
-
 #include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/random.h"
 #include "base/status_matchers.h"
+#include "base/temporary_folder.h"
 
 #include "third_party/torch_begin.h"
 
@@ -85,9 +84,6 @@ class Gate : public Unsynced {
 class TrainerTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = JoinPath(testing::TempDir(), "XXXXXX");
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
     config_.mutable_model()->mutable_mlp()->add_hidden_sizes(5);
     config_.mutable_model()->mutable_mlp()->set_dropout(0.3);
     config_.mutable_criterion()->mutable_cross_entropy();
@@ -97,7 +93,6 @@ class TrainerTest : public testing::Test {
     config_.set_gradient_shards(2);
     config_.set_max_epochs(10);
   }
-  void TearDown() override { EXPECT_THAT(RemoveTree(Unsynced::Get(), folder_), IsOk()); }
 
   absl::Status Train(FileSystem& fs = Unsynced::Get(), uint64_t stop_at_step = 0) {
     const auto model = *BuildModel(config_.model(), {.features = kFeatures, .classes = kClasses});
@@ -130,7 +125,8 @@ class TrainerTest : public testing::Test {
   State Latest() { return SnapshotStore(Unsynced::Get(), folder_).LoadLatest(at::kCPU).value().value(); }
   void StartOver() { ASSERT_THAT(RemoveTree(Unsynced::Get(), folder_), IsOk()); }
 
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string folder_ = temporary_folder_.path();
   TrainConfig config_;
   const Examples train_ = MakeExamples("train", 16);
   const Examples validation_ = MakeExamples("validation", 9);
