@@ -107,14 +107,12 @@ train { model { linear {} } criterion { mean_squared_error {} } optimizer { sgd 
   return seeds;
 }
 
-}  // namespace baton
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const absl::string_view bytes = baton::AsText(data, size);
-  const size_t nul = bytes.find('\0');
-  baton::TestText(bytes.substr(0, nul), nul == absl::string_view::npos ? "" : bytes.substr(nul + 1));
-  return 0;
+void TestInput(absl::string_view input) {
+  const size_t nul = input.find('\0');
+  TestText(input.substr(0, nul), nul == absl::string_view::npos ? "" : input.substr(nul + 1));
 }
+
+}  // namespace baton
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   // Every second time by its fields, which bytes seldom hit.

@@ -98,10 +98,8 @@ std::vector<std::string> Seeds() {
           "0x,kind\r1,\"a,b\"\r2,b"};
 }
 
-}  // namespace baton
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0) return 0;
-  baton::TestText(baton::AsText(data + 1, size - 1), data[0] % 2 == 1);
-  return 0;
+void TestInput(absl::string_view input) {
+  if (!input.empty()) TestText(input.substr(1), static_cast<uint8_t>(input[0]) % 2 == 1);
 }
+
+}  // namespace baton

@@ -124,15 +124,13 @@ std::vector<std::string> Seeds() {
   return {SerializeMessage(whole), SerializeMessage(consistent)};
 }
 
-}  // namespace baton
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const absl::string_view bytes = baton::AsText(data, size);
-  baton::TestBytes(bytes);
-  baton::TestBytes(baton::SealBytes(bytes));
-  if (baton::DatasetCase input; input.ParseFromArray(data, static_cast<int>(size))) baton::TestCase(input);
-  return 0;
+void TestInput(absl::string_view input) {
+  TestBytes(input);
+  TestBytes(SealBytes(input));
+  if (DatasetCase made; made.ParseFromArray(input.data(), static_cast<int>(input.size()))) TestCase(made);
 }
+
+}  // namespace baton
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   baton::DatasetCase input;

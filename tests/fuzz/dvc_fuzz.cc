@@ -10,7 +10,9 @@ namespace {
 
 constexpr char kDvcFile[] = "/data/table.csv.dvc";
 
-void TestText(absl::string_view text) {
+}  // namespace
+
+void TestInput(absl::string_view text) {
   const absl::StatusOr<DvcFile> dvc = ParseDvcFile(text, kDvcFile, "table.csv");
   if (!dvc.ok()) return RequireGoodError(dvc.status(), kDvcFile);
   NoteAccepted();
@@ -24,8 +26,6 @@ void TestText(absl::string_view text) {
   if (!checked.ok()) RequireGoodError(checked, "/data/table.csv");
 }
 
-}  // namespace
-
 std::vector<std::string> Seeds() {
   // As DVC 3 writes them, and DVC 2.
   return {"outs:\n- md5: 22a1a2931c8370d3aeedd7183606fd7f\n  size: 14445\n  hash: md5\n  path: table.csv\n",
@@ -35,8 +35,3 @@ std::vector<std::string> Seeds() {
 }
 
 }  // namespace baton
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  baton::TestText(baton::AsText(data, size));
-  return 0;
-}

@@ -57,10 +57,15 @@ std::vector<std::string> ReadCorpus(const std::string& folder) {
   return inputs;
 }
 
+int TestOneInput(const uint8_t* data, size_t size) {
+  TestInput(AsText(data, size));
+  return 0;
+}
+
 void RunInput(const std::string& input) {
   // Exactly its bytes, so that a sanitizer sees one read behind them.
   const std::vector<uint8_t> bytes(input.begin(), input.end());
-  LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+  TestOneInput(bytes.data(), bytes.size());
 }
 
 #ifdef BATON_LIBFUZZER
@@ -93,7 +98,7 @@ int Fuzz(const char* program, const std::vector<std::string>& inputs, size_t) {
   int count = pointers.size();
   pointers.push_back(nullptr);
   char** argv = pointers.data();
-  return LLVMFuzzerRunDriver(&count, &argv, LLVMFuzzerTestOneInput);
+  return LLVMFuzzerRunDriver(&count, &argv, TestOneInput);
 }
 
 #else

@@ -10,11 +10,10 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 
-// A fuzz target is a file NAME_fuzz.cc that defines Seeds() and LLVMFuzzerTestOneInput(), and LLVMFuzzerCustomMutator()
-// where its inputs have a structure. docs/reliability.md says how they are run.
+// A fuzz target is a file NAME_fuzz.cc that defines Seeds() and TestInput(), and LLVMFuzzerCustomMutator() where its
+// inputs have a structure. docs/reliability.md says how they are run.
 
-// libFuzzer's interface. TestOneInput reads the bytes with what is under test, Require()s what must hold, returns 0.
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+// libFuzzer's interface.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed);
 // Of libFuzzer, or where it is not there of fuzz_main.cc.
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -25,7 +24,10 @@ namespace baton {
 // be accepted.
 std::vector<std::string> Seeds();
 
-// To be called by TestOneInput when its input was read without an error.
+// Reads the bytes with what is under test, and Require()s what must hold.
+void TestInput(absl::string_view input);
+
+// To be called by TestInput when its input was read without an error.
 void NoteAccepted();
 // How often it was.
 uint64_t AcceptedCount();

@@ -106,13 +106,11 @@ std::vector<std::string> Seeds() {
   return {Written({}), Written(all_types), Written(odd_shapes)};
 }
 
-}  // namespace baton
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const absl::string_view bytes = baton::AsText(data, size);
-  baton::TestFile(bytes);
+void TestInput(absl::string_view input) {
+  TestFile(input);
   // As a header alone, which libFuzzer need not give a length.
-  const std::string length(1, static_cast<char>(size & 0xff));
-  baton::TestFile(absl::StrCat(length, std::string(1, static_cast<char>(size >> 8)), std::string(6, '\0'), bytes));
-  return 0;
+  const std::string length = {static_cast<char>(input.size() & 0xff), static_cast<char>(input.size() >> 8)};
+  TestFile(absl::StrCat(length, std::string(6, '\0'), input));
 }
+
+}  // namespace baton

@@ -77,14 +77,12 @@ std::vector<std::string> Seeds() {
   return {SerializeMessage(index)};
 }
 
-}  // namespace baton
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const absl::string_view bytes = baton::AsText(data, size);
-  baton::TestBytes(bytes);
-  baton::TestBytes(baton::SealBytes(bytes));
-  return 0;
+void TestInput(absl::string_view input) {
+  TestBytes(input);
+  TestBytes(SealBytes(input));
 }
+
+}  // namespace baton
 
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   baton::SnapshotIndex index;

@@ -10,7 +10,9 @@ namespace {
 
 constexpr char kFile[] = "/load/vocabulary.json";
 
-void TestText(absl::string_view text) {
+}  // namespace
+
+void TestInput(absl::string_view text) {
   const absl::StatusOr<Vocabulary> vocabulary = Vocabulary::FromJson(text, kFile);
   if (!vocabulary.ok()) return RequireGoodError(vocabulary.status(), kFile);
   NoteAccepted();
@@ -24,8 +26,6 @@ void TestText(absl::string_view text) {
   }
 }
 
-}  // namespace
-
 std::vector<std::string> Seeds() {
   std::vector<std::string> seeds;
   for (const std::vector<std::string>& labels : std::vector<std::vector<std::string>>{
@@ -36,8 +36,3 @@ std::vector<std::string> Seeds() {
 }
 
 }  // namespace baton
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  baton::TestText(baton::AsText(data, size));
-  return 0;
-}
