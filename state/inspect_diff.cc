@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "base/files.h"
 #include "base/human.h"
+#include "base/progress.h"
 #include "base/status_macros.h"
 #include "state/find_snapshot.h"
 #include "state/inspect.pb.h"
@@ -68,12 +69,17 @@ std::string AsText(const SnapshotDifference& difference) {
 
 absl::Status Diff(FileSystem& fs, const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
   std::string paths[2];
+  uint64_t sizes[2];
   for (int i = 0; i < 2; ++i) {
     ASSIGN_OR_RETURN(paths[i], FindSnapshot(fs, AbsolutePath(options.arguments[1 + i], options.working_folder)));
+    ASSIGN_OR_RETURN(sizes[i], FolderSize(fs, paths[i]));
   }
-  ASSIGN_OR_RETURN(const State a, LoadSnapshot(fs, paths[0], at::kCPU));
-  ASSIGN_OR_RETURN(const State b, LoadSnapshot(fs, paths[1], at::kCPU));
-  SnapshotDifference difference = CompareStates(a, b);
+  Progress progress("diff", "bytes", sizes[0] + sizes[1] + sizes[0]);  // both read, then the first one compared
+  uint64_t bytes = 0;
+  const auto on_bytes = [&](uint64_t done) { progress.Update(bytes += done, ""); };
+  ASSIGN_OR_RETURN(const State a, LoadSnapshot(fs, paths[0], at::kCPU, on_bytes));
+  ASSIGN_OR_RETURN(const State b, LoadSnapshot(fs, paths[1], at::kCPU, on_bytes));
+  SnapshotDifference difference = CompareStates(a, b, on_bytes);
   difference.set_a(paths[0]);
   difference.set_b(paths[1]);
   answer.exit_code = difference.identical() ? 0 : 1;

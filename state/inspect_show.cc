@@ -1,8 +1,10 @@
+#include <functional>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/progress.h"
 #include "base/status_macros.h"
 #include "state/find_snapshot.h"
 #include "state/inspect.pb.h"
@@ -42,7 +44,8 @@ TensorDescription Describe(const NamedTensor& named) {
   return description;
 }
 
-absl::StatusOr<SnapshotDescription> DescribeSnapshot(FileSystem& fs, const std::string& path, const State& state) {
+absl::StatusOr<SnapshotDescription> DescribeSnapshot(FileSystem& fs, const std::string& path, const State& state,
+                                                     const std::function<void(uint64_t)>& on_bytes) {
   ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, path));
   ASSIGN_OR_RETURN(uint64_t size_bytes, FileSize(fs, JoinPath(path, kSnapshotIndexFile)));
   SnapshotDescription description;
@@ -54,6 +57,7 @@ absl::StatusOr<SnapshotDescription> DescribeSnapshot(FileSystem& fs, const std::
   for (const NamedTensor& named : AllTensors(state)) {
     TensorDescription& tensor = *description.add_tensors() = Describe(named);
     tensor.set_xxh3(digests[{tensor.file(), tensor.name()}]);
+    on_bytes(named.tensor.nbytes());
   }
   *description.mutable_files() = index.files();
   for (const FileRecord& file : index.files()) size_bytes += file.size_bytes();
@@ -64,12 +68,16 @@ absl::StatusOr<SnapshotDescription> DescribeSnapshot(FileSystem& fs, const std::
 absl::Status Show(FileSystem& fs, const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
   ASSIGN_OR_RETURN(const std::string path,
                    FindSnapshot(fs, AbsolutePath(options.arguments[1], options.working_folder)));
-  ASSIGN_OR_RETURN(const State state, LoadSnapshot(fs, path, at::kCPU));
+  ASSIGN_OR_RETURN(const uint64_t size, FolderSize(fs, path));
+  Progress progress("show", "bytes", 2 * size);  // read, then looked at
+  uint64_t bytes = 0;
+  const auto on_bytes = [&](uint64_t done) { progress.Update(bytes += done, path); };
+  ASSIGN_OR_RETURN(const State state, LoadSnapshot(fs, path, at::kCPU, on_bytes));
   if (options.format == "text") {
-    absl::StrAppend(&answer.text, path, " (verified)\n", PrettyPrint(state));
+    absl::StrAppend(&answer.text, path, " (verified)\n", PrettyPrint(state, on_bytes));
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const SnapshotDescription description, DescribeSnapshot(fs, path, state));
+  ASSIGN_OR_RETURN(const SnapshotDescription description, DescribeSnapshot(fs, path, state, on_bytes));
   return Answer(options, description, "", answer);
 }
 

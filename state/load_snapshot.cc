@@ -19,20 +19,22 @@ State WithoutTensors(const SnapshotIndex& index) {
   return state;
 }
 
-absl::Status ReadNamedBytes(const SnapshotReader& reader, State& state) {
+absl::Status ReadNamedBytes(const SnapshotReader& reader, const std::function<void(uint64_t)>& on_bytes, State& state) {
   for (const FileRecord& record : reader.index().files()) {
     if (IsSnapshotTensorFile(record.name())) continue;
     std::string& bytes = record.name() == kSnapshotVocabularyFile  ? state.vocabulary
                          : record.name() == kSnapshotTokenizerFile ? state.tokenizer
                                                                    : state.attachments[record.name()];
     ASSIGN_OR_RETURN(bytes, reader.ReadBytes(record));
+    if (on_bytes) on_bytes(bytes.size());
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device) try {
+absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device,
+                                   const std::function<void(uint64_t)>& on_bytes) try {
   ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(fs, path));
   const SnapshotIndex& index = reader.index();
   State state = WithoutTensors(index);
@@ -49,8 +51,8 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
     state.optimizer.emplace_back(index.optimizer_slots(i), std::move(moments[i]));
   }
   ASSIGN_OR_RETURN(state.criterion, reader.WantAll(kSnapshotCriterionFile));
-  RETURN_IF_ERROR(reader.ReadTensors());
-  RETURN_IF_ERROR(ReadNamedBytes(reader, state));
+  RETURN_IF_ERROR(reader.ReadTensors(on_bytes));
+  RETURN_IF_ERROR(ReadNamedBytes(reader, on_bytes, state));
   return device.is_cpu() ? state : state.CopyTo(device);
 } catch (const std::exception& exception) {
   return StatusFromException(exception);
@@ -64,7 +66,7 @@ absl::StatusOr<State> LoadForInference(FileSystem& fs, const std::string& path, 
                    reader.WantParameters(average ? kSnapshotEmaFile : kSnapshotModelFile, {""}));
   state.model = std::move(weights[0]);
   RETURN_IF_ERROR(reader.ReadTensors());
-  RETURN_IF_ERROR(ReadNamedBytes(reader, state));
+  RETURN_IF_ERROR(ReadNamedBytes(reader, /*on_bytes=*/nullptr, state));
   return device.is_cpu() ? state : state.CopyTo(device);
 } catch (const std::exception& exception) {
   return StatusFromException(exception);

@@ -1,3 +1,4 @@
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,12 +11,14 @@
 namespace baton {
 namespace {
 
+using OnBytes = std::function<void(uint64_t)>;
 using Rows = std::vector<std::vector<std::string>>;
 
 std::string Number(double number) { return absl::StrFormat("%+.3e", number); }
 
-std::vector<std::string> RowOf(const std::string& name, const at::Tensor& tensor) {
+std::vector<std::string> RowOf(const std::string& name, const at::Tensor& tensor, const OnBytes& on_bytes) {
   const TensorStatistics statistics = ComputeStatistics(tensor);
+  if (on_bytes) on_bytes(tensor.nbytes());
   return {name,
           TensorTypeName(tensor),
           absl::StrCat("[", absl::StrJoin(tensor.sizes(), ", "), "]"),
@@ -33,17 +36,17 @@ void AppendTable(Rows rows, std::string& text) {
   absl::StrAppend(&text, AlignColumns(rows, /*indent=*/2, /*first_right=*/3));
 }
 
-void AppendTensors(const FlatTensors& tensors, std::string& text) {
+void AppendTensors(const FlatTensors& tensors, const OnBytes& on_bytes, std::string& text) {
   Rows rows;
   for (size_t i = 0; i < tensors.views().size(); ++i) {
-    rows.push_back(RowOf(tensors.layout().entries[i].name, tensors.views()[i]));
+    rows.push_back(RowOf(tensors.layout().entries[i].name, tensors.views()[i], on_bytes));
   }
   AppendTable(std::move(rows), text);
 }
 
 }  // namespace
 
-std::string PrettyPrint(const State& state) {
+std::string PrettyPrint(const State& state, const OnBytes& on_bytes) {
   const TrainingProgress& progress = state.progress;
   std::string text = absl::StrCat("step ", progress.step_index(), ", epoch ", progress.epoch_index(), ", batch ",
                                   progress.train_batch_index(), " of the epoch\n");
@@ -64,20 +67,20 @@ std::string PrettyPrint(const State& state) {
   absl::StrAppend(&text, "written on ", state.environment.device(), " (", state.environment.cpu_model(), "), libtorch ",
                   state.environment.libtorch_version(), "\n");
   absl::StrAppend(&text, "model: ", state.model.layout().parameter_count, " parameters\n");
-  AppendTensors(state.model, text);
+  AppendTensors(state.model, on_bytes, text);
   if (state.ema.has_value()) {
     absl::StrAppend(&text, "moving average of the model:\n");
-    AppendTensors(*state.ema, text);
+    AppendTensors(*state.ema, on_bytes, text);
   }
   if (!state.criterion.empty()) {
     absl::StrAppend(&text, "criterion:\n");
     Rows rows;
-    for (const auto& [name, tensor] : state.criterion) rows.push_back(RowOf(name, tensor));
+    for (const auto& [name, tensor] : state.criterion) rows.push_back(RowOf(name, tensor, on_bytes));
     AppendTable(std::move(rows), text);
   }
   for (const auto& [slot, tensors] : state.optimizer) {
     absl::StrAppend(&text, "optimizer ", slot, ":\n");
-    AppendTensors(tensors, text);
+    AppendTensors(tensors, on_bytes, text);
   }
   if (!state.vocabulary.empty()) absl::StrAppend(&text, "vocabulary: ", state.vocabulary.size(), " bytes\n");
   if (!state.tokenizer.empty()) absl::StrAppend(&text, "tokenizer: ", state.tokenizer.size(), " bytes\n");

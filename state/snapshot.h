@@ -1,6 +1,7 @@
 #ifndef BATON_STATE_SNAPSHOT_H_
 #define BATON_STATE_SNAPSHOT_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -24,7 +25,10 @@ absl::StatusOr<SnapshotIndex> SaveSnapshot(FileSystem& fs, const State& state, c
                                            const std::function<absl::Status()>& before_commit = nullptr);
 
 // Reads a whole snapshot onto `device`. Every byte is checked: DataLoss names the file, and the tensor where it is one.
-absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device);
+// `on_bytes`, if given, is called as it reads, with how many bytes of tensors and named files were read since; by
+// several threads, one at a time.
+absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::Device device,
+                                   const std::function<void(uint64_t bytes)>& on_bytes = nullptr);
 
 // Reads what inference needs onto `device`: as `model` the weights that the model is used with (State::weights()), the
 // progress, the environment and the named bytes, and neither average, criterion nor optimizer, whose files may be gone.

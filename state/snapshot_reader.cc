@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/status_macros.h"
@@ -122,19 +123,24 @@ absl::Status SnapshotReader::ReadTensor(const Wanted& wanted) const {
                  absl::StrCat("is damaged: the bytes of tensor '", wanted.entry->name, "' do not match their digest"));
 }
 
-absl::Status SnapshotReader::ReadTensors() {
+absl::Status SnapshotReader::ReadTensors(const std::function<void(uint64_t)>& on_bytes) {
   uint64_t bytes = 0;
   for (const Wanted& wanted : wanted_) bytes += wanted.entry->end - wanted.entry->begin;
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   const int useful = static_cast<int>(std::min<uint64_t>(kMaxThreads, bytes / kBytesPerThread));
   WorkerPool pool(std::max(1, std::min(cores, useful)), [] {});
   std::atomic<size_t> next = 0;
+  absl::Mutex telling;
   const absl::Status status = pool.Run([&](int) -> absl::Status {
     for (size_t i = next++; i < wanted_.size(); i = next++) {
       const absl::Status read = ReadTensor(wanted_[i]);
-      if (read.ok()) continue;
-      next = wanted_.size();  // the others need not go on
-      return read;
+      if (!read.ok()) {
+        next = wanted_.size();  // the others need not go on
+        return read;
+      }
+      if (!on_bytes) continue;
+      absl::MutexLock lock(&telling);
+      on_bytes(wanted_[i].entry->end - wanted_[i].entry->begin);
     }
     return absl::OkStatus();
   });

@@ -1,6 +1,8 @@
 #ifndef BATON_STATE_SNAPSHOT_READER_H_
 #define BATON_STATE_SNAPSHOT_READER_H_
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,8 +34,9 @@ class SnapshotReader {
   // All tensors of `file`, whatever they are, likewise.
   absl::StatusOr<std::vector<std::pair<std::string, at::Tensor>>> WantAll(const std::string& file);
 
-  // Fills all that is wanted, in several threads where it is much.
-  absl::Status ReadTensors();
+  // Fills all that is wanted, in several threads where it is much. `on_bytes`, if given, is called with the bytes of
+  // each tensor that was read, by one thread at a time.
+  absl::Status ReadTensors(const std::function<void(uint64_t bytes)>& on_bytes = nullptr);
 
   // The bytes of a file that holds no tensors.
   absl::StatusOr<std::string> ReadBytes(const FileRecord& record) const;

@@ -28,6 +28,13 @@ TEST_F(SnapshotTest, RoundTripIsIdentical) {
   EXPECT_THAT(ListFolder(fs_, parent_).value(), ElementsAre("snapshot"));
 }
 
+TEST_F(SnapshotTest, SaysHowMuchItHasRead) {
+  Save(TestState(8));
+  uint64_t bytes = 0;
+  ASSERT_THAT(LoadSnapshot(fs_, path_, at::kCPU, [&](uint64_t read) { bytes += read; }), IsOk());
+  EXPECT_EQ(bytes, kTestStateTensorBytes + 14 + 3 + 8) << "vocabulary, tokenizer and the attachment";
+}
+
 TEST_F(SnapshotTest, StateWithoutAnythingOptional) {
   State state = TestState(8);
   state.ema.reset();

@@ -1,6 +1,8 @@
 #ifndef BATON_STATE_STATE_H_
 #define BATON_STATE_STATE_H_
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -61,8 +63,9 @@ std::vector<std::string> Differences(const State& a, const State& b);
 bool Identical(const State& a, const State& b);
 
 // For people: counters, best epoch, last losses, and each tensor with type and shape, and of its finite values mean,
-// standard deviation, norm, least and greatest, and how many are NaN or infinite.
-std::string PrettyPrint(const State& state);
+// standard deviation, norm, least and greatest, and how many are NaN or infinite. `on_bytes`, if given, is called with
+// the bytes of each tensor that was looked at.
+std::string PrettyPrint(const State& state, const std::function<void(uint64_t bytes)>& on_bytes = nullptr);
 
 }  // namespace baton
 

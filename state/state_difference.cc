@@ -37,7 +37,8 @@ void AppendTensor(const NamedTensor* a, const NamedTensor* b, SnapshotDifference
 }
 
 // Those of `a` in its order, then those that only `b` has.
-void CompareTensors(const State& a, const State& b, SnapshotDifference& difference) {
+void CompareTensors(const State& a, const State& b, const std::function<void(uint64_t)>& on_bytes,
+                    SnapshotDifference& difference) {
   const std::vector<NamedTensor> left = AllTensors(a);
   const std::vector<NamedTensor> right = AllTensors(b);
   std::map<std::pair<std::string, std::string>, const NamedTensor*> rest;
@@ -46,6 +47,7 @@ void CompareTensors(const State& a, const State& b, SnapshotDifference& differen
     const auto found = rest.find({tensor.file, tensor.name});
     AppendTensor(&tensor, found == rest.end() ? nullptr : found->second, difference);
     if (found != rest.end()) rest.erase(found);
+    if (on_bytes) on_bytes(tensor.tensor.nbytes());
   }
   for (const NamedTensor& tensor : right) {
     if (rest.contains({tensor.file, tensor.name})) AppendTensor(nullptr, &tensor, difference);
@@ -88,9 +90,9 @@ void CompareFields(const google::protobuf::Message& a, const google::protobuf::M
 
 }  // namespace
 
-SnapshotDifference CompareStates(const State& a, const State& b) {
+SnapshotDifference CompareStates(const State& a, const State& b, const std::function<void(uint64_t)>& on_bytes) {
   SnapshotDifference difference;
-  CompareTensors(a, b, difference);
+  CompareTensors(a, b, on_bytes, difference);
   CompareFields(a.progress, b.progress, *difference.mutable_progress());
   CompareFiles(a, b, difference);
   difference.set_identical(difference.tensors().empty() && difference.progress().empty() && difference.files().empty());

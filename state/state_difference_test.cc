@@ -20,6 +20,12 @@ TEST(CompareStates, TheSameIsIdenticalWhereverItWasWritten) {
   EXPECT_EQ(difference.environment(0).b(), "\"another CPU\"");
 }
 
+TEST(CompareStates, SaysHowMuchItHasCompared) {
+  uint64_t bytes = 0;
+  CompareStates(TestState(8), TestState(9), [&](uint64_t compared) { bytes += compared; });
+  EXPECT_EQ(bytes, kTestStateTensorBytes);
+}
+
 TEST(CompareStates, MeasuresTensors) {
   // 8, 16, ..., 48 against 9, 18, ..., 54.
   const SnapshotDifference difference = CompareStates(TestState(8), TestState(9));

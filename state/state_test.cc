@@ -147,7 +147,9 @@ TEST(StateTest, CopyToHasTensorsOfItsOwn) {
 TEST(PrettyPrintTest, SaysWhereTrainingIsAndWhatTheTensorsHold) {
   State state = TestState(8);
   // 8, 16, ..., 48: mean 28, standard deviation 8 sqrt(35 / 12) = 13.66, norm 8 sqrt(91) = 76.32.
-  const std::string text = PrettyPrint(state);
+  uint64_t bytes = 0;
+  const std::string text = PrettyPrint(state, [&](uint64_t seen) { bytes += seen; });
+  EXPECT_EQ(bytes, kTestStateTensorBytes);
   EXPECT_THAT(text, HasSubstr("step 8, epoch 1, batch 2 of the epoch\n"));
   EXPECT_THAT(text, HasSubstr("best validation loss 0.5 after epoch 1, step 8\n"));
   EXPECT_THAT(text, HasSubstr("last epoch: train loss 0.75, validation loss 0.5\n"));

@@ -16,6 +16,9 @@
 
 namespace baton {
 
+// Of TestState's tensors: four times the 8 parameters, and two class weights, of 4 bytes each.
+inline constexpr uint64_t kTestStateTensorBytes = (4 * 8 + 2) * 4;
+
 // For tests: a small State in the middle of an epoch with something in every field. No two tensors are equal; States of
 // two steps differ in the first parameter and in the counters.
 inline State TestState(uint64_t step) {
