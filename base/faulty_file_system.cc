@@ -40,10 +40,12 @@ std::optional<Fault> FaultyFileSystem::Strike(FileOperation operation, const std
                                               const std::string& other) {
   absl::MutexLock lock(&mutex_);
   if (!fault_.has_value()) return std::nullopt;
-  if (!fault_->operations.empty() && fault_->operations.count(operation) == 0) return std::nullopt;
   if (!absl::StrContains(path, fault_->path) && !absl::StrContains(other, fault_->path)) return std::nullopt;
-  ++matched_;
-  if (fault_->sticky ? matched_ < fault_->at : matched_ != fault_->at) return std::nullopt;
+  const bool later = faults_ > 0 && fault_->then.erase(operation) > 0;
+  const bool matches = fault_->operations.empty() || fault_->operations.contains(operation);
+  if (matches) ++matched_;
+  const bool reached = matches && (fault_->sticky ? matched_ >= fault_->at : matched_ == fault_->at);
+  if (!reached && !later) return std::nullopt;
   ++faults_;
   if (fault_->effect == Fault::Effect::kKilled && operation != FileOperation::kWrite) raise(SIGKILL);
   return fault_;

@@ -50,6 +50,8 @@ struct Fault {
   bool sticky = false;  // this call and all later ones that match: a disk that is gone, a process that is dead
   int error = EIO;
   Effect effect = Effect::kRefused;
+  // After it, the next call of each of these whose path matches goes wrong likewise: what cleans up or reports, say.
+  std::set<FileOperation> then = {};
 };
 
 // The operating system's files, but does not wait for the disk. Tests that check no power cut are several times faster.

@@ -59,6 +59,26 @@ TEST(FaultyFileSystem, ChoosesByOperationPathAndCount) {
   EXPECT_EQ(fs.Rename(Path(), Path() + "-second"), -ENOENT);
 }
 
+TEST(FaultyFileSystem, AfterOneTheNextOfOthers) {
+  FaultyFileSystem fs;
+  struct stat file;
+  fs.Inject({.operations = {FileOperation::kStat},
+             .path = Path(),
+             .at = 2,
+             .error = EACCES,
+             .then = {FileOperation::kStat, FileOperation::kUnlink}});
+  EXPECT_EQ(fs.Unlink(Path()), -ENOENT);
+  EXPECT_EQ(fs.Stat(Path(), &file), -ENOENT);
+  EXPECT_EQ(fs.Unlink(Path()), -ENOENT) << "nothing has failed yet";
+  EXPECT_EQ(fs.Stat(Path(), &file), -EACCES);
+  EXPECT_EQ(fs.Unlink(JoinPath(testing::TempDir(), "another")), -ENOENT) << "another path";
+  EXPECT_EQ(fs.Unlink(Path()), -EACCES);
+  EXPECT_EQ(fs.Unlink(Path()), -ENOENT) << "the next one alone";
+  EXPECT_EQ(fs.Stat(Path(), &file), -EACCES);
+  EXPECT_EQ(fs.Stat(Path(), &file), -ENOENT);
+  EXPECT_EQ(fs.faults(), 3);
+}
+
 TEST(FaultyFileSystem, Effects) {
   FaultyFileSystem fs;
   const auto size = [&] { return FileSize(FileSystem::Posix(), Path()).value(); };

@@ -18,9 +18,10 @@ bool IsOfDigestCache(const FaultyFileSystem::Call& call) {
   return absl::StrContains(call.path, "/cache/") || absl::EndsWith(call.path, "/cache");
 }
 
-// Whether the first call that was hit does not have to be reported.
-bool IsHarmless(const std::vector<FaultyFileSystem::Call>& calls) {
-  const auto hit = std::find_if(calls.begin(), calls.end(), [](const auto& call) { return call.faulty; });
+using Calls = std::vector<FaultyFileSystem::Call>;
+
+// Whether `hit`, one of the calls, failed and does not have to be reported.
+bool IsHarmless(const Calls& calls, Calls::const_iterator hit) {
   // The digest cache only saves time. Before it is written it looks at the files that it knows; its folder is looked
   // at or made, and then synced in the one above.
   const auto next = std::find_if(hit, calls.end(), [](const auto& call) {
@@ -39,6 +40,23 @@ bool IsHarmless(const std::vector<FaultyFileSystem::Call>& calls) {
   if (absl::EndsWith(hit->path, "/config.textproto")) return true;
   // The generation before the newest one of a record is only looked at to check the chain. The log tells of it.
   return absl::StrContains(hit->path, "/metadata/0");
+}
+
+// Whether none of the calls that were hit has to be reported.
+bool AreHarmless(const Calls& calls) {
+  for (auto call = calls.begin(); call != calls.end(); ++call) {
+    if (call->faulty && !IsHarmless(calls, call)) return false;
+  }
+  return true;
+}
+
+// "call 3, write of a, then unlink of b".
+std::string DescribeFaults(int at, const Calls& calls) {
+  std::vector<std::string> faults;
+  for (const FaultyFileSystem::Call& call : calls) {
+    if (call.faulty && faults.size() < 3) faults.push_back(Describe(call));
+  }
+  return faults.empty() ? "without a fault" : absl::StrCat("call ", at, ", ", absl::StrJoin(faults, ", then "));
 }
 
 }  // namespace
@@ -61,8 +79,9 @@ Trials FailCalls(const Subject& subject, const Result& reference, Fault fault, E
     fs.Inject(fault);
     const absl::Status status = subject.work(fs);
     const std::optional<FaultyFileSystem::Call> hit = fs.Hit();
-    Examination examination(subject, reference,
-                            hit ? absl::StrCat("call ", fault.at, ", ", Describe(*hit)) : "without a fault", trials);
+    // What one fault alone does is for trials without a second one.
+    if (hit && !fault.then.empty() && fs.faults() < 2) continue;
+    Examination examination(subject, reference, DescribeFaults(fault.at, fs.calls()), trials);
     examination.ExpectWhole();
     if (status.ok()) examination.ExpectDone("done");
     if (!hit) break;
@@ -71,7 +90,7 @@ Trials FailCalls(const Subject& subject, const Result& reference, Fault fault, E
     // Half a write or read is none: it is gone on with.
     if (fault.effect == Fault::Effect::kShort) {
       if (!status.ok()) examination.Problem("stopped by it: " + status.ToString());
-    } else if (status.ok() && IsHarmless(fs.calls())) {
+    } else if (status.ok() && AreHarmless(fs.calls())) {
       ++trials.harmless;
     } else if (status.ok()) {
       examination.Problem("it was not reported");

@@ -51,16 +51,17 @@ struct Trials {
   // How often the work was broken off or disturbed, and how often it was taken up again.
   int faults = 0;
   int resumptions = 0;
-  // By the operation that was hit, "write" and so on.
+  // By the operation that was hit, the first one of a run, "write" and so on.
   std::map<std::string, int> operations;
-  // Faults that nobody was told of since they do no harm.
+  // Runs in which nobody was told of a fault since none did harm.
   int harmless = 0;
   // What was not as promised, with the call after which it was not.
   std::vector<std::string> problems;
 };
 
 // Lets the calls of the work fail, one a trial, until it runs through without reaching the fault (fault.at and
-// fault.path are replaced), and takes it up again each time. Ends early after a few problems.
+// fault.path are replaced), and takes it up again each time. With fault.then, those runs count in which a second call
+// failed. Ends early after a few problems.
 Trials FailCalls(const Subject& subject, const Result& reference, Fault fault, Every every = {});
 
 // Cuts the power before the calls of the work that change something, one a trial, and at its end; each time once for
