@@ -52,6 +52,14 @@ absl::StatusOr<bool> SnapshotStore::HasDamaged() const {
                      [](const std::string& name) { return absl::StrContains(name, ".damaged"); });
 }
 
+absl::StatusOr<State> SnapshotStore::Load(uint64_t step, at::Device device) const {
+  const std::string path = PathOf(step);
+  ASSIGN_OR_RETURN(State state, LoadSnapshot(fs_, path, device));
+  if (state.progress.step_index() == step) return state;
+  return absl::DataLossError(
+      absl::StrCat(path, " is not of step ", step, " but of step ", state.progress.step_index(), ": it was renamed"));
+}
+
 absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device) {
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
   ASSIGN_OR_RETURN(const bool damaged_ones, HasDamaged());
@@ -59,7 +67,7 @@ absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device
   // A process may have died before it could make the newest one's name durable; from here on others rely on it.
   RETURN_IF_ERROR(SyncFolder(fs_, folder_));
   const auto load = [&](uint64_t step) -> absl::StatusOr<State> {
-    absl::StatusOr<State> state = LoadSnapshot(fs_, PathOf(step), device);
+    absl::StatusOr<State> state = Load(step, device);
     if (state.ok() || !IsDamage(state.status())) return state;
     const absl::StatusOr<std::string> aside = SetAside(fs_, PathOf(step));
     LOG(WARNING) << state.status().message() << "; "
@@ -96,7 +104,7 @@ absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state,
   const std::string path = PathOf(state.progress.step_index());
   ASSIGN_OR_RETURN(const bool exists, Exists(fs_, path));
   if (exists) {
-    const absl::StatusOr<State> there = LoadSnapshot(fs_, path, at::kCPU);
+    const absl::StatusOr<State> there = Load(state.progress.step_index(), at::kCPU);
     if (there.ok()) {
       const std::vector<std::string> differences = Differences(*there, state);
       if (differences.empty()) {

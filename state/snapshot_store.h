@@ -30,8 +30,9 @@ class SnapshotStore {
   absl::StatusOr<std::vector<uint64_t>> Steps() const;
 
   // The latest State that verifies and whose best snapshot verifies as well (otherwise the best one is to be made
-  // again, from an older State). A damaged snapshot is reported, set aside and skipped. nullopt where there is no
-  // snapshot; DataLoss where there were some, now or before, and none is left.
+  // again, from an older State). A snapshot that is damaged, or of another step than its name says, is reported, set
+  // aside and skipped. nullopt where there is no snapshot; DataLoss where there were some, now or before, and none is
+  // left.
   absl::StatusOr<std::optional<State>> LoadLatest(at::Device device);
 
   // Writes a snapshot under its step. Where one of this step is there that verifies and is the same but for the
@@ -51,6 +52,8 @@ class SnapshotStore {
   absl::Status Supersede();
 
  private:
+  // DataLoss also where the State in it is of another step.
+  absl::StatusOr<State> Load(uint64_t step, at::Device device) const;
   // Whether any was set aside.
   absl::StatusOr<bool> HasDamaged() const;
 

@@ -76,6 +76,27 @@ TEST_F(SnapshotStoreTest, DamagedOneIsSetAsideForTheOneBeforeIt) {
   EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000016.damaged", "step-000000000024.damaged"));
 }
 
+// As when a copy was put back under another name.
+TEST_F(SnapshotStoreTest, OneUnderAnotherStepsNameIsSetAside) {
+  for (const uint64_t step : {8, 16, 24}) Save(StateAt(step, 16));
+  std::filesystem::rename(Store().PathOf(24), Store().PathOf(32));
+  EXPECT_EQ(LatestStep(), 16);
+  EXPECT_THAT(Names(), ElementsAre("step-000000000008", "step-000000000016", "step-000000000032.damaged"));
+  // Nor is it the best one.
+  Save(StateAt(24, 16));
+  ASSERT_THAT(RemoveTree(fs_, Store().PathOf(16)), IsOk());
+  std::filesystem::rename(Store().PathOf(8), Store().PathOf(16));
+  EXPECT_THAT(Store().LoadLatest(at::kCPU), StatusIs(StatusCode::kDataLoss, HasSubstr("of step 16")));
+  EXPECT_THAT(Names(), ElementsAre("step-000000000016.damaged", "step-000000000024", "step-000000000032.damaged"));
+}
+
+TEST_F(SnapshotStoreTest, SaveReplacesOneThatIsOfAnotherStep) {
+  Save(StateAt(8, 8));
+  std::filesystem::rename(Store().PathOf(8), Store().PathOf(16));
+  Save(StateAt(16, 8));
+  EXPECT_THAT(Names(), ElementsAre("step-000000000016", "step-000000000016.damaged"));
+}
+
 TEST_F(SnapshotStoreTest, NoneLeftIsAnErrorAlsoTheSecondTime) {
   Save(StateAt(8, 8));
   Save(StateAt(16, 16));
