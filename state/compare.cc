@@ -2,7 +2,6 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/message_difference.h"
 #include "state/state.h"
 #include "state/tensor_statistics.h"
@@ -52,8 +51,8 @@ void Compare(absl::string_view what, const NamedTensors& a, const NamedTensors& 
     }
     const at::Tensor& right = found->second;
     if (left.sizes() != right.sizes() || left.scalar_type() != right.scalar_type()) {
-      lines.push_back(absl::StrCat(what, " ", name, ": shape [", absl::StrJoin(left.sizes(), ", "), "] against [",
-                                   absl::StrJoin(right.sizes(), ", "), "]"));
+      lines.push_back(
+          absl::StrCat(what, " ", name, ": ", TensorTypeAndShape(left), " against ", TensorTypeAndShape(right)));
     } else if (!same(left, right)) {
       lines.push_back(absl::StrCat(what, " ", name, ": ", DescribeValues(left, right)));
     }

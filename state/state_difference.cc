@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/message_difference.h"
 #include "state/named_tensors.h"
 #include "state/snapshot_index.h"
@@ -13,17 +12,13 @@
 namespace baton {
 namespace {
 
-std::string TypeAndShape(const at::Tensor& tensor) {
-  return absl::StrCat(TensorTypeName(tensor), " [", absl::StrJoin(tensor.sizes(), ", "), "]");
-}
-
 // Appends what there is to say of a tensor that may be in both.
 void AppendTensor(const NamedTensor* a, const NamedTensor* b, SnapshotDifference& difference) {
   TensorDifference tensor;
   tensor.set_file((a != nullptr ? a : b)->file);
   tensor.set_name((a != nullptr ? a : b)->name);
-  if (a != nullptr) tensor.set_a(TypeAndShape(a->tensor));
-  if (b != nullptr) tensor.set_b(TypeAndShape(b->tensor));
+  if (a != nullptr) tensor.set_a(TensorTypeAndShape(a->tensor));
+  if (b != nullptr) tensor.set_b(TensorTypeAndShape(b->tensor));
   if (a != nullptr && b != nullptr && tensor.a() == tensor.b()) {
     const ElementDifferences elements = CompareElements(a->tensor, b->tensor);
     if (elements.differing == 0) return;

@@ -144,6 +144,12 @@ TEST(StateTest, CopyToHasTensorsOfItsOwn) {
   EXPECT_TRUE(Identical(original, TestState(8)));
 }
 
+TEST(IdenticalTest, TellsTypesApart) {
+  State other = TestState(8);
+  other.criterion[0].second = other.criterion[0].second.to(at::kDouble);
+  EXPECT_THAT(Differences(TestState(8), other), ElementsAre("criterion class_weights: F32 [2] against F64 [2]"));
+}
+
 TEST(PrettyPrintTest, SaysWhereTrainingIsAndWhatTheTensorsHold) {
   State state = TestState(8);
   // 8, 16, ..., 48: mean 28, standard deviation 8 sqrt(35 / 12) = 13.66, norm 8 sqrt(91) = 76.32.

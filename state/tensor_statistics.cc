@@ -5,6 +5,9 @@
 #include <cstring>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
 namespace baton {
 namespace {
 
@@ -73,6 +76,10 @@ std::string TensorTypeName(const at::Tensor& tensor) {
     default:
       return c10::toString(tensor.scalar_type());
   }
+}
+
+std::string TensorTypeAndShape(const at::Tensor& tensor) {
+  return absl::StrCat(TensorTypeName(tensor), " [", absl::StrJoin(tensor.sizes(), ", "), "]");
 }
 
 TensorStatistics ComputeStatistics(const at::Tensor& tensor) {

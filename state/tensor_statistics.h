@@ -17,6 +17,8 @@ namespace baton {
 
 // "F32" and so on, as safetensors spells it; libtorch's own name for a type that Baton does not store.
 std::string TensorTypeName(const at::Tensor& tensor);
+// "F32 [2, 3]".
+std::string TensorTypeAndShape(const at::Tensor& tensor);
 
 struct TensorStatistics {
   int64_t nan_count = 0;
