@@ -113,7 +113,7 @@ TEST_F(ComparisonTest, WhereASnapshotWasWrittenIsNoDifference) {
   now.mutable_progress()->set_step_index(4);
   const Product product = Compare("state.binpb", recorded, recorded, Seal(now));
   EXPECT_EQ(product.result, Result::kDiffers);
-  EXPECT_THAT(product.difference, HasSubstr("progress.step_index: 3 -> 4"));
+  EXPECT_THAT(product.difference, HasSubstr("progress.step_index: 3, then 4"));
 }
 
 TEST_F(ComparisonTest, WhatTheRecordDoesNotName) {
