@@ -3,8 +3,9 @@
 // A number belongs to the first file that gets it. link() gives it to one file only. A damaged file gives its name free
 // when it is set aside, but by a rename to NUMBER.binpb.damaged, so that the mark is there from the moment on at which
 // the name is free. So whoever has read or created a file under a number and *then* sees no mark, has the number's
-// first file; a file beside a mark counts for nobody, and who created it removes it and tries again
-// (MetadataStore::Commit).
+// first file (ReadUnmarked, which all readers use, looks after it has read); a file beside a mark counts for nobody,
+// and who created it removes it and tries again (MetadataStore::Commit). There is one name that is a mark, so that one
+// look tells.
 //
 // A generation gets a number only from somebody who found every lower number taken or marked, above the generation that
 // it follows. So numbers have no holes, and where neither a file nor a mark stands under the number after the newest
@@ -29,6 +30,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_macros.h"
+#include "metadata/generation_folder.h"
 
 namespace baton {
 absl::StatusOr<NewestGeneration> GenerationFollower::Find() {
@@ -43,18 +45,18 @@ absl::StatusOr<NewestGeneration> GenerationFollower::Find() {
 }
 
 GenerationFollower::Step GenerationFollower::TakeStep() {
-  const GenerationFile next = {known_->next_number, GenerationName(known_->next_number)};
+  const uint64_t next = known_->next_number;
   // Before it is read: should it be replaced in between, the next look sees another file.
-  const std::optional<Identity> identity = Identify(next.number);
-  absl::StatusOr<Metadata> record = absl::NotFoundError("");
-  if (identity) record = ReadGeneration(fs_, folder_, next);
-  const absl::StatusOr<bool> marked = Exists(fs_, JoinPath(folder_, SetAsideName(next.number)));
-  if (!marked.ok() || *marked) return Step::kUnclear;
-  if (absl::IsNotFound(record.status())) return identity ? Step::kUnclear : Step::kNone;
+  const std::optional<Identity> identity = Identify(next);
+  if (!identity) {
+    const absl::StatusOr<bool> marked = IsMarked(fs_, folder_, next);
+    return marked.ok() && !*marked ? Step::kNone : Step::kUnclear;
+  }
+  absl::StatusOr<Metadata> record = ReadGeneration(fs_, folder_, next);
   const Metadata* const before = known_->record.has_generation() ? &known_->record : nullptr;
   if (!record.ok() || CheckLink(*record, before) != Link::kFollows) return Step::kUnclear;
   known_->record = *std::move(record);
-  known_->next_number = next.number + 1;
+  known_->next_number = next + 1;
   identity_ = identity;
   return Step::kNext;
 }
@@ -86,7 +88,7 @@ absl::Status GenerationFollower::CheckContinues(NewestGeneration& newest) const 
                     [&](const NewestGeneration::Damage& damage) { return damage.name == name; })) {
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(const bool marked, Exists(fs_, JoinPath(folder_, SetAsideName(before.generation()))));
+    ASSIGN_OR_RETURN(const bool marked, IsMarked(fs_, folder_, before.generation()));
     if (marked) {
       newest.warning = absl::StrCat("generation ", before.generation(), " of the record in ", folder_,
                                     " was found damaged and set aside by another process; going on with generation ",
@@ -105,11 +107,11 @@ absl::Status GenerationFollower::CheckContinues(NewestGeneration& newest) const 
 
 absl::StatusOr<bool> GenerationFollower::KnownIsThere() const {
   const uint64_t number = known_->record.generation();
-  const absl::StatusOr<Metadata> found = ReadGeneration(fs_, folder_, {number, GenerationName(number)});
+  const absl::StatusOr<Metadata> found = ReadGeneration(fs_, folder_, number);
   if (found.ok()) return found->sha256() == known_->record.sha256();
   if (absl::IsDataLoss(found.status())) return true;
   if (!absl::IsNotFound(found.status())) return found.status();
-  return Exists(fs_, JoinPath(folder_, SetAsideName(number)));
+  return IsMarked(fs_, folder_, number);
 }
 
 std::optional<GenerationFollower::Identity> GenerationFollower::Identify(uint64_t number) const {

@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "base/faulty_file_system.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "metadata/generation_folder.h"
 #include "metadata/testing.h"
-#include "metadata/verify.h"
 
 namespace baton {
 namespace {
@@ -20,7 +18,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::UnorderedElementsAre;
 
 // Each test follows a record of two generations.
 class FollowerTest : public ::testing::Test {
@@ -170,73 +167,6 @@ TEST_F(FollowerTest, ListsAgainAfterAWhile) {
   EXPECT_EQ(newest.record.generation(), 4);
   EXPECT_EQ(newest.next_number, 5);
   EXPECT_THAT(newest.warning, HasSubstr("is missing; the record in it is sound"));
-}
-
-// Two commits of others in the middle of a listing: the later one is in it, the earlier one is not.
-TEST_F(FollowerTest, AListingThatMissesOneIsMadeAgain) {
-  class MissesOnce : public UnsyncedFileSystem {
-   public:
-    int List(const std::string& path, std::vector<std::string>* names) override {
-      const int error = UnsyncedFileSystem::List(path, names);
-      if (lists++ == 0) names->erase(std::find(names->begin(), names->end(), "0000000002.binpb"));
-      return error;
-    }
-    int lists = 0;
-  } fs;
-  CommitByAnother(3);
-  ASSERT_OK_AND_ASSIGN(const NewestGeneration newest, FindNewestGeneration(fs, folder_));
-  EXPECT_EQ(newest.record.generation(), 3);
-  EXPECT_EQ(newest.warning, "");
-  EXPECT_EQ(fs.lists, 2);
-}
-
-// Between a commit's choice of its number and its link(), another process takes the number, its file is damaged, and a
-// third one sets it aside and goes on.
-class OvertakenFileSystem : public UnsyncedFileSystem {
- public:
-  explicit OvertakenFileSystem(std::function<void()> overtake) : overtake_(std::move(overtake)) {}
-  int Link(const std::string& from, const std::string& to) override {
-    if (const auto overtake = std::exchange(overtake_, nullptr)) overtake();
-    return UnsyncedFileSystem::Link(from, to);
-  }
-  int Stat(const std::string& path, struct stat* result) override {
-    if (blind && absl::EndsWith(path, ".damaged")) return -ENOENT;
-    return UnsyncedFileSystem::Stat(path, result);
-  }
-  // The control: does not see the mark.
-  bool blind = false;
-
- private:
-  std::function<void()> overtake_;
-};
-
-TEST_F(FollowerTest, ANumberThatWasSetAsideAmidACommitIsNotTaken) {
-  for (const bool blind : {false, true}) {
-    const std::string run_dir = NewRunDir();
-    MakeRecord(run_dir, 2);
-    OvertakenFileSystem fs([&] {
-      ASSERT_THAT(CommitSize(*OpenRecord(fs_, run_dir), 3), IsOk());
-      FlipByte(GenerationPath(run_dir, 3), 20);
-      ASSERT_THAT(CommitSize(*OpenRecord(fs_, run_dir), 4), IsOk());
-    });
-    fs.blind = blind;
-    const auto store = OpenRecord(fs, run_dir);
-    ASSERT_THAT(store->Commit(SectionOwner::kTrain,
-                              [](Metadata& record) {
-                                record.mutable_train()->set_parameter_count(9);
-                                return absl::OkStatus();
-                              }),
-                IsOk());
-    const auto reader = OpenRecord(fs_, run_dir);
-    ASSERT_OK_AND_ASSIGN(const Metadata record, reader->Read());
-    EXPECT_EQ(record.load().raw_file_size(), 4);
-    EXPECT_EQ(record.train().parameter_count(), blind ? 0 : 9);
-    const std::string own = blind ? "0000000003.binpb" : "0000000005.binpb";
-    EXPECT_THAT(RecordFiles(run_dir), UnorderedElementsAre("0000000001.binpb", "0000000002.binpb",
-                                                           "0000000003.binpb.damaged", "0000000004.binpb", own));
-    ASSERT_OK_AND_ASSIGN(const RecordReport report, VerifyRecord(fs_, run_dir, record.sha256()));
-    EXPECT_TRUE(report.ok());
-  }
 }
 
 }  // namespace

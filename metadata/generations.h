@@ -13,49 +13,30 @@
 
 namespace baton {
 
-// The files of a record, read only: RUN_DIR/metadata/NNNNNNNNNN.binpb, as docs/record.md describes them.
+// The generations of a record, read only: the files RUN_DIR/metadata/NNNNNNNNNN.binpb (metadata/generation_folder.h).
 
 // Of the generations that this program writes, and the newest that it reads.
 inline constexpr uint32_t kRecordFormatVersion = 1;
 
-// RUN_DIR/metadata.
-std::string MetadataFolder(absl::string_view run_dir);
-// "0000000012.binpb" of 12.
-std::string GenerationName(uint64_t number);
-// "0000000012.binpb.damaged" of 12: the mark of a number whose file was set aside. (Should it be set aside again, after
-// somebody put it back, that file gets another ending, and the mark is still there.)
-std::string SetAsideName(uint64_t number);
-
-struct GenerationFile {
-  uint64_t number = 0;
-  std::string name;
-};
-
-struct GenerationFolder {
-  // By number, each there once.
-  std::vector<GenerationFile> generations;
-  // Set aside because they were damaged: "0000000012.binpb.damaged". By name.
-  std::vector<GenerationFile> set_aside;
-  // Under the number of one that was set aside, and so no part of the record: generation_follower.cc says why. By name.
-  std::vector<GenerationFile> reused;
-  // Names of everything else, by name: what a killed process left, or what does not belong here.
-  std::vector<std::string> others;
-
-  // The number that the next generation gets: the first one above all that are, or were, taken.
-  uint64_t NextNumber() const;
-};
-
-// Nothing at all if there is no such folder.
-absl::StatusOr<GenerationFolder> ListGenerations(FileSystem& fs, const std::string& folder);
-
 // Reads the file `name` in `folder` and checks its seal and its format, not that it says the number of its name.
-// DataLoss if it is damaged; the other errors of ReadGeneration().
+// DataLoss if it is damaged; NotFound if it is not there; FailedPrecondition if a newer program wrote it; other errors
+// if it cannot be read now.
 absl::StatusOr<Metadata> ReadSealed(FileSystem& fs, const std::string& folder, const std::string& name);
+// The same of the file of `number`. NotFound, too, if its number is marked after it was read: whoever sees no mark then
+// has read the number's first file (generation_follower.cc).
+absl::StatusOr<Metadata> ReadUnmarked(FileSystem& fs, const std::string& folder, uint64_t number);
+// The same; DataLoss also if it says another number than its name.
+absl::StatusOr<Metadata> ReadGeneration(FileSystem& fs, const std::string& folder, uint64_t number);
 
-// Reads the generation `number` from the file `name` in `folder` and checks its seal, that it says its number, and its
-// format. DataLoss if it is damaged; NotFound if it is not there; FailedPrecondition if a newer program wrote it; other
-// errors if it cannot be read now.
-absl::StatusOr<Metadata> ReadGeneration(FileSystem& fs, const std::string& folder, const GenerationFile& file);
+// What `look` finds in a record that others commit to. While it answers NotFound it is called again, ten times at most:
+// a file that it had listed may have been set aside before it was read.
+template <typename Look>
+auto LookWhileOthersCommit(Look look) {
+  constexpr int kTries = 10;
+  auto found = look();
+  for (int i = 1; i < kTries && absl::IsNotFound(found.status()); ++i) found = look();
+  return found;
+}
 
 // How a generation stands to the nearest one below it that is there.
 enum class Link {
@@ -77,7 +58,8 @@ struct NewestGeneration {
   };
   // Those above it, newest first.
   std::vector<Damage> damaged;
-  // Not empty if those below it are damaged or missing, which harms the history, not the record.
+  // Not empty if those below it are damaged or missing, which harms the history, not the record, or if one above it
+  // stands beside its mark.
   std::string warning;
 };
 

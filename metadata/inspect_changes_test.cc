@@ -1,6 +1,7 @@
 // `inspect diff` and `inspect history`.
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -129,6 +130,30 @@ TEST_F(InspectChangesTest, HistoryNamesADamagedGenerationAndGoesOn) {
   const nlohmann::json json = nlohmann::json::parse(Ask({"history", run_dir_}, "json", absl::StatusCode::kDataLoss));
   EXPECT_THAT(json["generations"][1]["error"].get<std::string>(), HasSubstr("was changed"));
   Ask({"history", NewRunDir()}, "text", absl::StatusCode::kNotFound);
+}
+
+TEST_F(InspectChangesTest, HistoryNamesMissingGenerations) {
+  std::filesystem::remove(GenerationPath(run_dir_, 2));
+  std::filesystem::remove(GenerationPath(run_dir_, 3));
+  const std::string text = Ask({"history", run_dir_}, "text", absl::StatusCode::kDataLoss);
+  EXPECT_THAT(text, HasSubstr("0000000002.binpb is missing, and all up to 0000000003.binpb"));
+  const nlohmann::json json = nlohmann::json::parse(Ask({"history", run_dir_}, "json", absl::StatusCode::kDataLoss));
+  ASSERT_EQ(json["generations"].size(), 4);
+  EXPECT_EQ(json["generations"][1]["generation"], 2);
+  EXPECT_EQ(json["generations"][2]["generation"], 4);
+  Ask({"history", run_dir_ + "@1"});
+  Ask({"history", run_dir_ + "@3"}, "text", absl::StatusCode::kDataLoss);
+}
+
+TEST_F(InspectChangesTest, HistoryUpToOneThatIsNotThere) {
+  InspectOptions options;
+  options.arguments = {"history", run_dir_ + "@99"};
+  options.working_folder = "/";
+  std::string output;
+  EXPECT_THAT(
+      Inspect(FileSystem::Posix(), options, output),
+      StatusIs(absl::StatusCode::kNotFound, AllOf(HasSubstr("no generation 99"), HasSubstr("newest is generation 5"))));
+  EXPECT_EQ(output, "");
 }
 
 }  // namespace

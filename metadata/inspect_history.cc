@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
 #include "metadata/change_json.h"
+#include "metadata/generation_folder.h"
 #include "metadata/generations.h"
 #include "metadata/inspect_command.h"
 #include "metadata/record_argument.h"
@@ -68,14 +69,22 @@ std::string Summary(std::vector<FieldChange> changes) {
 
 // One generation, or why it cannot be read, and what it changed.
 struct Entry {
-  GenerationFile file;
+  uint64_t number = 0;
   absl::StatusOr<Metadata> record = absl::UnknownError("");
   std::vector<FieldChange> changes;
 };
 
+absl::Status Missing(const GenerationFolder::Range& range) {
+  return absl::DataLossError(
+      range.first == range.last
+          ? absl::StrCat(GenerationName(range.first), " is missing")
+          : absl::StrCat(GenerationName(range.first), " is missing, and all up to ", GenerationName(range.last)));
+}
+
 std::vector<std::string> EntryAsRow(const Entry& entry) {
-  if (!entry.record.ok())
-    return {absl::StrCat(entry.file.number), "", "", "", std::string(entry.record.status().message())};
+  if (!entry.record.ok()) {
+    return {absl::StrCat(entry.number), "", "", "", std::string(entry.record.status().message())};
+  }
   const Metadata& record = *entry.record;
   const Attempt* const attempt = Committer(record);
   return {absl::StrCat(record.generation()), HumanTime(record.committed_at()), record.committed_by(),
@@ -83,7 +92,7 @@ std::vector<std::string> EntryAsRow(const Entry& entry) {
 }
 
 nlohmann::ordered_json EntryAsJson(const Entry& entry) {
-  nlohmann::ordered_json json = {{"generation", entry.file.number}};
+  nlohmann::ordered_json json = {{"generation", entry.number}};
   if (!entry.record.ok()) {
     json["error"] = std::string(entry.record.status().message());
     return json;
@@ -102,40 +111,64 @@ nlohmann::ordered_json EntryAsJson(const Entry& entry) {
   return json;
 }
 
-absl::Status History(FileSystem& fs, const InspectOptions& options, std::string& output) {
-  ASSIGN_OR_RETURN(const RecordArgument argument, ParseRecordArgument(options.arguments[1], options.working_folder));
+struct Answer {
+  std::string text;
+  // Whether every generation is there and can be read.
+  bool whole = true;
+};
+
+// NotFound also if a file was set aside in the middle of it.
+absl::StatusOr<Answer> ReadHistory(FileSystem& fs, const RecordArgument& argument, bool as_json) {
   const std::string folder = MetadataFolder(argument.run_dir);
   ASSIGN_OR_RETURN(const GenerationFolder files, ListGenerations(fs, folder));
   if (files.generations.empty()) return absl::NotFoundError(absl::StrCat("no record in ", folder));
-  const bool as_json = options.format == "json";
+  const uint64_t last = argument.generation != 0 ? argument.generation : files.generations.back();
+  if (last > files.generations.back()) {
+    return absl::NotFoundError(absl::StrCat("no generation ", last, " of the record in ", folder,
+                                            ": the newest is generation ", files.generations.back()));
+  }
   std::vector<std::vector<std::string>> rows = {{"generation", "committed", "by", "process", "what changed"}};
   nlohmann::ordered_json json = {{"run_dir", argument.run_dir}, {"generations", nlohmann::ordered_json::array()}};
-  Metadata before;
-  absl::Status damaged;
-  Progress progress("history", "generations", files.generations.size());
-  uint64_t done = 0;
-  for (const GenerationFile& file : files.generations) {
-    if (argument.generation != 0 && file.number > argument.generation) break;
-    Entry entry = {.file = file, .record = ReadGeneration(fs, folder, file), .changes = {}};
-    if (!entry.record.ok() && !absl::IsDataLoss(entry.record.status())) return entry.record.status();
-    if (entry.record.ok()) {
-      entry.changes = DiffRecords(before, *entry.record);
-      before = *entry.record;
-    } else {
-      damaged = absl::DataLossError(
-          absl::StrCat("the history of the record in ", folder, " is not whole: \"inspect verify\" tells more"));
-    }
+  Answer answer;
+  const auto add = [&](const Entry& entry) {
+    answer.whole = answer.whole && entry.record.ok();
     if (as_json) {
       json["generations"].push_back(EntryAsJson(entry));
     } else {
       rows.push_back(EntryAsRow(entry));
     }
+  };
+  Metadata before;
+  Progress progress("history", "generations", files.generations.size());
+  uint64_t done = 0;
+  auto missing = files.missing.begin();
+  for (const uint64_t number : files.generations) {
+    for (; missing != files.missing.end() && missing->first < number && missing->first <= last; ++missing) {
+      add({.number = missing->first, .record = Missing(*missing), .changes = {}});
+    }
+    if (number > last) break;
+    Entry entry = {.number = number, .record = ReadGeneration(fs, folder, number), .changes = {}};
+    if (!entry.record.ok() && !absl::IsDataLoss(entry.record.status())) return entry.record.status();
+    if (entry.record.ok()) {
+      entry.changes = DiffRecords(before, *entry.record);
+      before = *entry.record;
+    }
+    add(entry);
     progress.Update(++done, "");
   }
-  absl::StrAppend(
-      &output, as_json ? absl::StrCat(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace), "\n")
-                       : AlignColumns(rows, 0, rows[0].size()));
-  return damaged;
+  answer.text = as_json ? absl::StrCat(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace), "\n")
+                        : AlignColumns(rows, 0, rows[0].size());
+  return answer;
+}
+
+absl::Status History(FileSystem& fs, const InspectOptions& options, std::string& output) {
+  ASSIGN_OR_RETURN(const RecordArgument argument, ParseRecordArgument(options.arguments[1], options.working_folder));
+  ASSIGN_OR_RETURN(const Answer answer,
+                   LookWhileOthersCommit([&] { return ReadHistory(fs, argument, options.format == "json"); }));
+  absl::StrAppend(&output, answer.text);
+  if (answer.whole) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("the history of the record in ", MetadataFolder(argument.run_dir),
+                                          " is not whole: \"inspect verify\" tells more"));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
-#include "metadata/generations.h"
+#include "metadata/generation_folder.h"
 #include "metadata/staleness.h"
 #include "metadata/verified_record.h"
 #include "nlohmann/json.hpp"

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "metadata/generation_folder.h"
 #include "metadata/generations.h"
 
 namespace baton {
@@ -35,9 +36,7 @@ absl::StatusOr<RecordArgument> ParseRecordArgument(absl::string_view argument, a
 
 absl::StatusOr<Metadata> ReadRecord(FileSystem& fs, const RecordArgument& argument) {
   const std::string folder = MetadataFolder(argument.run_dir);
-  if (argument.generation != 0) {
-    return ReadGeneration(fs, folder, {argument.generation, GenerationName(argument.generation)});
-  }
+  if (argument.generation != 0) return ReadGeneration(fs, folder, argument.generation);
   ASSIGN_OR_RETURN(NewestGeneration newest, FindNewestGeneration(fs, folder));
   for (const NewestGeneration::Damage& damage : newest.damaged) LOG(WARNING) << damage.message;
   if (!newest.warning.empty()) LOG(WARNING) << newest.warning;

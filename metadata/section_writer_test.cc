@@ -4,6 +4,8 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "metadata/generation_folder.h"
+#include "metadata/generations.h"
 #include "metadata/testing.h"
 #include "metadata/timestamp.h"
 
@@ -137,7 +139,7 @@ TEST_F(SectionWriterTest, AnotherKeyStartsAfreshAndOlderGenerationsKeepTheOld) {
   EXPECT_EQ(load.stage().attempts_size(), 1);
   EXPECT_FALSE(load.stage().has_error());
   EXPECT_FALSE(load.has_rows());
-  ASSERT_OK_AND_ASSIGN(const Metadata older, ReadGeneration(fs_, MetadataFolder(run_dir_), {2, GenerationName(2)}));
+  ASSERT_OK_AND_ASSIGN(const Metadata older, ReadGeneration(fs_, MetadataFolder(run_dir_), 2));
   EXPECT_EQ(older.load().rows(), 150);
   EXPECT_EQ(older.load().stage().key(), "c1cd299e72dd8135");
 }

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "metadata/derive.h"
+#include "metadata/generation_folder.h"
 #include "metadata/random_id.h"
 #include "metadata/record_text.h"
 #include "metadata/timestamp.h"
@@ -97,7 +98,7 @@ absl::Status MetadataStore::WriteGeneration(SectionOwner owner, uint64_t number,
   const std::string path = JoinPath(folder_, GenerationName(number));
   RETURN_IF_ERROR(CreateFileExclusively(fs_, path, Seal(after)));
   // Committed, unless the number had been taken and its file set aside since it was chosen: generation_follower.cc.
-  ASSIGN_OR_RETURN(const bool marked, Exists(fs_, JoinPath(folder_, SetAsideName(number))));
+  ASSIGN_OR_RETURN(const bool marked, IsMarked(fs_, folder_, number));
   if (!marked) return absl::OkStatus();
   RETURN_IF_ERROR(RemoveTree(fs_, path));
   return absl::AlreadyExistsError(absl::StrCat(path, " was set aside by another process"));

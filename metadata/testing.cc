@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
-#include "metadata/generations.h"
+#include "metadata/generation_folder.h"
 
 namespace baton {
 

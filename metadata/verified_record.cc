@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "metadata/generation_folder.h"
 #include "metadata/generations.h"
 #include "metadata/verify.h"
 
@@ -15,7 +16,7 @@ absl::StatusOr<Metadata> ReadVerifiedRecord(FileSystem& fs, absl::string_view ru
                                             "whole: ", finding.file, ": ", finding.message,
                                             "; inspect verify lists all that was found"));
   }
-  return ReadGeneration(fs, MetadataFolder(run_dir), {report.newest, GenerationName(report.newest)});
+  return ReadGeneration(fs, MetadataFolder(run_dir), report.newest);
 }
 
 }  // namespace baton

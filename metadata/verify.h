@@ -21,7 +21,7 @@ struct Finding {
   };
   enum class Kind {
     kEdited,     // its bytes are not those that were sealed: changed, cut, or no record at all
-    kRemoved,    // it is missing
+    kRemoved,    // it, or all from it to another, is missing
     kReordered,  // it is a generation, under another one's number
     kRewritten,  // it or the one before it was replaced by one with a seal of its own
     kForeign,    // it belongs to another run
@@ -57,7 +57,8 @@ struct RecordReport {
 // edited, missing, under another's name or of another run (than most are), and one that was replaced by another with a
 // seal of its own, unless all after it were replaced too. That, and a cut tail, is found if `head` is given: the seal
 // of what was once the newest generation, noted outside the folder, which must still be there. A file that was set
-// aside is a note if it is damaged, an error if it is not.
+// aside is a note if it is damaged, an error if it is not. Others may commit meanwhile: then the report is of the
+// generations up to one that was the newest at some moment of the call.
 //
 // NotFound if there is no record; InvalidArgument if `head` is neither empty nor 64 hexadecimal digits; other errors
 // if a file cannot be read.

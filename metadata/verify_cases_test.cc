@@ -17,6 +17,7 @@ namespace baton {
 namespace {
 
 using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
 using Tamper = std::function<void(const std::string& run_dir, const std::string& other)>;
 
 constexpr uint64_t kGenerations = 5;
@@ -73,6 +74,35 @@ Tamper Edit(uint64_t number) {
   return [=](const std::string& run_dir, const std::string&) { FlipByte(GenerationPath(run_dir, number), 20); };
 }
 
+// First the one, then the other.
+Tamper Both(Tamper first, Tamper second) {
+  return [=](const std::string& run_dir, const std::string& other) {
+    first(run_dir, other);
+    second(run_dir, other);
+  };
+}
+
+Tamper Rename(uint64_t number, std::string ending) {
+  return [=](const std::string& run_dir, const std::string&) {
+    const std::string path = GenerationPath(run_dir, number);
+    std::filesystem::rename(path, path + ending);
+  };
+}
+
+// Removes the generations `first` to `last`, and writes those after them anew, so that the chain fits.
+Tamper RemoveAndRewrite(uint64_t first, uint64_t last) {
+  return [=](const std::string& run_dir, const std::string&) {
+    for (uint64_t number = first; number <= last; ++number) std::filesystem::remove(GenerationPath(run_dir, number));
+    for (uint64_t number = last + 1; number <= kGenerations; ++number) {
+      Metadata record = ReadBack(run_dir, number);
+      record.clear_previous_sha256();
+      const uint64_t before = number == last + 1 ? first - 1 : number - 1;
+      if (before > 0) record.set_previous_sha256(ReadBack(run_dir, before).sha256());
+      WriteAll(GenerationPath(run_dir, number), Seal(record));
+    }
+  };
+}
+
 Tamper CutFile(uint64_t number, size_t size) {
   return [=](const std::string& run_dir, const std::string&) {
     std::filesystem::resize_file(GenerationPath(run_dir, number), size);
@@ -108,6 +138,33 @@ std::vector<Case> Cases() {
       {"one in the middle removed", Remove({3}), {"removed " + File(3)}, false},
       {"two removed", Remove({2, 3}), {"removed " + File(2)}, false},
       {"two apart removed", Remove({2, 4}), {"removed " + File(2), "removed " + File(4)}, false},
+      {"one removed after an edited one",
+       Both(Edit(2), Remove({3})),
+       {"edited " + File(2), "removed " + File(3)},
+       false},
+      {"one removed before an edited one",
+       Both(Edit(3), Remove({2})),
+       {"removed " + File(2), "edited " + File(3)},
+       false},
+      {"one removed between edited ones",
+       Both(Both(Edit(2), Edit(4)), Remove({3})),
+       {"edited " + File(2), "removed " + File(3), "edited " + File(4)},
+       false},
+      {"one removed, and all after it written anew", RemoveAndRewrite(3, 3), {"removed " + File(3)}, true},
+      {"two removed, and all after them written anew", RemoveAndRewrite(2, 3), {"removed " + File(2)}, true},
+      {"the first removed, and all after it written anew", RemoveAndRewrite(1, 1), {"removed " + File(1)}, true},
+      {"one removed after one that was set aside by hand",
+       Both(Rename(3, ".damaged"), Remove({4})),
+       {"set_aside " + File(3) + ".damaged", "removed " + File(4)},
+       false},
+      {"one set aside by hand, and the next edited",
+       Both(Rename(3, ".damaged"), Edit(4)),
+       {"set_aside " + File(3) + ".damaged", "edited " + File(4)},
+       false},
+      {"one renamed to no mark",
+       Rename(3, ".damaged-2"),
+       {"removed " + File(3), "stray " + File(3) + ".damaged-2"},
+       false},
       {"the newest removed", Remove({5}), {}, true},
       {"the tail cut off", Remove({3, 4, 5}), {}, true},
       {"two exchanged", Exchange(2, 3), {"reordered " + File(2), "reordered " + File(3)}, false},
@@ -130,7 +187,7 @@ std::vector<Case> Cases() {
 std::vector<std::string> Found(const RecordReport& report) {
   std::vector<std::string> found;
   for (const Finding& finding : report.findings) {
-    EXPECT_EQ(finding.severity, Finding::Severity::kError);
+    EXPECT_EQ(finding.severity == Finding::Severity::kNote, finding.kind == Finding::Kind::kStray);
     EXPECT_NE(finding.message, "");
     found.push_back(absl::StrCat(KindName(finding.kind), " ", finding.file));
   }
@@ -163,20 +220,27 @@ TEST(VerifyCases, EachIsNamedAsWhatItIs) {
   }
 }
 
-TEST(VerifyCases, AFileBesideTheOneThatWasSetAsideIsStray) {
+// A number of which neither a file nor a mark is there is named wherever it is.
+TEST(VerifyCases, NamesEveryMissingNumber) {
   UnsyncedFileSystem fs;
-  const std::string run_dir = NewRunDir();
-  MakeRecord(run_dir, 3);
-  const std::string third = ReadAll(GenerationPath(run_dir, 3));
-  FlipByte(GenerationPath(run_dir, 3), 20);
-  ASSERT_THAT(CommitSize(*OpenRecord(fs, run_dir), 9), IsOk());
-  WriteAll(GenerationPath(run_dir, 3), third);
-  ASSERT_OK_AND_ASSIGN(const RecordReport report, VerifyRecord(fs, run_dir));
-  EXPECT_TRUE(report.ok());
-  EXPECT_EQ(report.newest, 4);
-  ASSERT_EQ(report.findings.size(), 2);
-  EXPECT_EQ(KindName(report.findings[0].kind), "stray");
-  EXPECT_EQ(KindName(report.findings[1].kind), "set_aside");
+  for (uint64_t keep = 0; keep < 1 << kGenerations; ++keep) {
+    const std::string run_dir = NewRunDir();
+    MakeRecord(run_dir, kGenerations);
+    std::vector<std::string> expected;
+    for (uint64_t number = 1; number <= kGenerations; ++number) {
+      const bool above = keep >> number != 0;
+      if (keep >> (number - 1) & 1) continue;
+      std::filesystem::remove(GenerationPath(run_dir, number));
+      // Where several in a row are missing, the first is named, and the last one in the message.
+      if (above && (number == 1 || keep >> (number - 2) & 1)) expected.push_back("removed " + File(number));
+    }
+    if (keep == 0) {
+      EXPECT_THAT(VerifyRecord(fs, run_dir), StatusIs(absl::StatusCode::kNotFound, HasSubstr("no record")));
+      continue;
+    }
+    ASSERT_OK_AND_ASSIGN(const RecordReport report, VerifyRecord(fs, run_dir));
+    EXPECT_THAT(Found(report), ElementsAreArray(expected)) << keep;
+  }
 }
 
 }  // namespace

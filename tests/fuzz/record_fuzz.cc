@@ -9,6 +9,7 @@
 #include "base/seal.h"
 #include "metadata/canonical.h"
 #include "metadata/derive.h"
+#include "metadata/generation_folder.h"
 #include "metadata/generations.h"
 #include "metadata/inspect.h"
 #include "metadata/store.h"
@@ -70,8 +71,7 @@ void TestCommit(FileSystem& fs, uint64_t newest) {
     return absl::OkStatus();
   });
   if (!status.ok()) return RequireGoodError(status, "");
-  const absl::StatusOr<Metadata> after =
-      ReadGeneration(fs, MetadataFolder(kRun), {newest + 1, GenerationName(newest + 1)});
+  const absl::StatusOr<Metadata> after = ReadGeneration(fs, MetadataFolder(kRun), newest + 1);
   Require(after.ok(), absl::StrCat("a commit makes the next generation: ", after.status().ToString()));
 }
 
@@ -81,15 +81,15 @@ void TestFolder(MemoryFileSystem& fs, bool chained) {
   Require(files.ok(), "a folder is listed");
   std::set<std::string> run_ids;
   bool all_read = true;
-  for (const GenerationFile& file : files->generations) {
-    const absl::StatusOr<Metadata> record = ReadGeneration(fs, folder, file);
+  for (const uint64_t number : files->generations) {
+    const absl::StatusOr<Metadata> record = ReadGeneration(fs, folder, number);
     if (record.ok()) {
       NoteAccepted();
       TestRecord(*record);
       run_ids.insert(record->run().run_id());
     } else {
       all_read = false;
-      RequireGoodError(record.status(), JoinPath(folder, file.name));
+      RequireGoodError(record.status(), JoinPath(folder, GenerationName(number)));
     }
   }
   const absl::StatusOr<RecordReport> report = VerifyRecord(fs, kRun);
