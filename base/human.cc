@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "base/utf8.h"
 
 namespace baton {
 namespace {
@@ -54,9 +55,10 @@ std::string HumanTime(const google::protobuf::Timestamp& time) {
 
 std::string HumanNumber(double number) { return absl::StrFormat("%.6g", number); }
 
-std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, int indent, size_t first_right) {
+std::string AlignColumns(std::vector<std::vector<std::string>> rows, int indent, size_t first_right) {
   std::vector<size_t> widths;
-  for (const std::vector<std::string>& row : rows) {
+  for (std::vector<std::string>& row : rows) {
+    for (std::string& cell : row) cell = EscapeControl(cell);
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
   }
@@ -68,8 +70,6 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, int 
       absl::StrAppend(&line, i == 0 ? "" : "  ", i >= first_right ? padding : "", row[i],
                       i >= first_right ? "" : padding);
     }
-    std::replace_if(
-        line.begin(), line.end(), [](char c) { return absl::ascii_iscntrl(c); }, ' ');
     absl::StripTrailingAsciiWhitespace(&line);
     absl::StrAppend(&text, line, "\n");
   }

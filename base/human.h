@@ -23,9 +23,9 @@ std::string HumanTime(const google::protobuf::Timestamp& time);
 std::string HumanNumber(double number);
 
 // Rows of cells as lines with the columns aligned, each as wide as its widest cell, two spaces between, `indent` spaces
-// in front. Columns from `first_right` on are aligned to the right. Control characters, which could break lines or
-// steer a terminal, become spaces. No spaces at the ends of lines.
-std::string AlignColumns(const std::vector<std::vector<std::string>>& rows, int indent, size_t first_right);
+// in front. Columns from `first_right` on are aligned to the right. Control characters are escaped (base/utf8.h). No
+// spaces at the ends of lines.
+std::string AlignColumns(std::vector<std::vector<std::string>> rows, int indent, size_t first_right);
 
 }  // namespace baton
 

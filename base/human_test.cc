@@ -63,8 +63,10 @@ TEST(AlignColumns, TakesRowsOfAnyLengthAndDropsSpacesAtTheEnd) {
   EXPECT_EQ(AlignColumns({{"a", "b"}, {"long"}, {}}, 0, 9), "a     b\nlong\n\n");
 }
 
-TEST(AlignColumns, NeutralisesControlCharacters) {
-  EXPECT_EQ(AlignColumns({{"a\nb\x1b[31m", "c"}}, 0, 9), "a b [31m  c\n");
+TEST(AlignColumns, EscapesControlCharacters) {
+  EXPECT_EQ(AlignColumns({{"a\nb\x1b[31m", "c"}, {"d", "\xc2\x9bm"}}, 0, 9),
+            "a\\x0ab\\x1b[31m  c\n"
+            "d               \\xc2\\x9bm\n");
 }
 
 }  // namespace

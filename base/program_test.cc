@@ -141,6 +141,18 @@ TEST(LogTest, LinesAreForPeople) {
   EXPECT_EQ(outcome.err, "half done\nWARNING: this is odd\nindeed\nERROR: this is wrong\n");
 }
 
+// As a file's name or a damaged file's text may have them.
+TEST(LogTest, AMessageSteersNoTerminal) {
+  const std::string hostile = "gr\xC3\xBC\xC3\x9F \x1b]0;title\x07\x1b[2J\r\xC2\x9Bm\xFF";
+  const std::string shown = "gr\xC3\xBC\xC3\x9F \\x1b]0;title\\x07\\x1b[2J\\x0d\\xc2\\x9bm\\xff";
+  const Outcome outcome = Call({}, [&](const auto&) {
+    LOG(WARNING) << hostile;
+    return absl::DataLossError(hostile);
+  });
+  EXPECT_EQ(outcome.err, absl::StrCat("WARNING: ", shown, "\nERROR: ", shown, "\n"));
+  EXPECT_THAT(Call({absl::StrCat("--", hostile)}, Returns(absl::OkStatus())).err, HasSubstr("\\x1b]0;title"));
+}
+
 TEST(LogTest, NoLogFileIsWritten) {
   const TemporaryFolder folder;
   const Outcome outcome = Call({}, [&](const auto&) {

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <string>
 
+#include "absl/strings/string_view.h"
+#include "base/utf8.h"
 #include "glog/logging.h"
 
 namespace baton {
@@ -20,7 +22,8 @@ class StderrSink : public google::LogSink {
     if (isatty(STDERR_FILENO)) line += "\r\x1b[K";
     if (severity == google::GLOG_WARNING) line += "WARNING: ";
     if (severity >= google::GLOG_ERROR) line += "ERROR: ";
-    line.append(message, size);
+    // Names and contents of files may be in it, and those may be anything.
+    line += EscapeControl(absl::string_view(message, size), "\n\t");
     line += '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);
   }

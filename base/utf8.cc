@@ -1,6 +1,11 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
 
 namespace baton {
 namespace {
@@ -45,6 +50,23 @@ std::string ReplaceInvalidUtf8(absl::string_view text) {
       result.append(text.data(), length);
       text.remove_prefix(length);
     }
+  }
+  return result;
+}
+
+std::string EscapeControl(absl::string_view text, absl::string_view keep) {
+  std::string result;
+  while (!text.empty()) {
+    const size_t length = SequenceLength(text);
+    const absl::string_view character = text.substr(0, std::max<size_t>(length, 1));
+    const bool one = length == 1 && (absl::ascii_iscntrl(character[0]) && !absl::StrContains(keep, character[0]));
+    const bool two = length == 2 && character[0] == '\xC2' && static_cast<unsigned char>(character[1]) < 0xA0;
+    if (length == 0 || one || two) {
+      for (const char c : character) absl::StrAppendFormat(&result, "\\x%02x", static_cast<unsigned char>(c));
+    } else {
+      result.append(character.data(), character.size());
+    }
+    text.remove_prefix(character.size());
   }
   return result;
 }

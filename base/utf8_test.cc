@@ -52,5 +52,22 @@ TEST(Utf8Test, ReplacesBadBytesOnly) {
             "b\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(Utf8Test, EscapesControlCharacters) {
+  EXPECT_EQ(EscapeControl("gr\xC3\xBC\xC3\x9F"
+                          "e \\ \xE2\x82\xAC"),
+            "gr\xC3\xBC\xC3\x9F"
+            "e \\ \xE2\x82\xAC");
+  EXPECT_EQ(EscapeControl("\x1b[2J\r\n\t\x7f"), "\\x1b[2J\\x0d\\x0a\\x09\\x7f");
+  EXPECT_EQ(EscapeControl(std::string("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(EscapeControl("a\r\n\tb", "\n\t"), "a\\x0d\n\tb");
+  // U+009B begins an escape sequence as "\x1b[" does; U+00A0 is a space.
+  EXPECT_EQ(EscapeControl("\xC2\x9B"
+                          "2J\xC2\xA0"),
+            "\\xc2\\x9b2J\xC2\xA0");
+  EXPECT_EQ(EscapeControl("\x9B"
+                          "2J\xE2\x82"),
+            "\\x9b2J\\xe2\\x82");
+}
+
 }  // namespace
 }  // namespace baton

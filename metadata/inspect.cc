@@ -23,7 +23,8 @@ RUN_DIR@GENERATION is an older generation of the record, by its number: runs/iri
 such a number is written with a slash behind it.
 
 Nothing in a run directory is changed. Results go to stdout, messages to stderr.
-Exit codes: 0 fine, 64 usage, 65 damaged or not whole, 66 no record there, 74 cannot be read.
+Exit codes: 0 fine, 64 usage, 65 damaged or not whole, 66 no record or no such generation there, 74 cannot be read,
+78 a newer program wrote it.
 )";
 
 }  // namespace

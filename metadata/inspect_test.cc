@@ -10,6 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/seal.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -103,6 +104,14 @@ TEST_F(InspectTest, VerifyNamesWhatIsDamaged) {
               AllOf(StartsWith("error  edited  0000000002.binpb  "), HasSubstr("NOT OK: 2 generations verify")));
 }
 
+// A line is a finding, whatever a file is called.
+TEST_F(InspectTest, AFilesNameSteersNoTerminal) {
+  WriteAll(run_dir_ + "/metadata/x\nOK: 9\x1b[2J", "x");
+  const Answer answer = RunInspect("verify " + run_dir_);
+  EXPECT_EQ(answer.exit_code, 0);
+  EXPECT_THAT(answer.output, StartsWith("note  stray  x\\x0aOK: 9\\x1b[2J  no part of the record"));
+}
+
 TEST_F(InspectTest, VerifyAsJson) {
   FlipByte(GenerationPath(run_dir_, 2), 20);
   InspectOptions options;
@@ -160,6 +169,17 @@ TEST_F(InspectTest, Usage) {
   const Answer typo = RunInspect(absl::StrCat("show --fromat=json ", run_dir_));
   EXPECT_EQ(typo.exit_code, 64);
   EXPECT_THAT(typo.output, HasSubstr("did you mean --format?"));
+}
+
+TEST_F(InspectTest, ARecordOfANewerProgram) {
+  ASSERT_OK_AND_ASSIGN(const auto store, MetadataStore::Open(FileSystem::Posix(), run_dir_, ""));
+  ASSERT_OK_AND_ASSIGN(Metadata record, store->Read());
+  record.set_format_version(record.format_version() + 1);
+  WriteAll(GenerationPath(run_dir_, 3), Seal(record));
+  for (const std::string command : {"show", "history", "verify", "provenance"}) {
+    EXPECT_EQ(RunInspect(absl::StrCat(command, " ", run_dir_)).exit_code, 78) << command;
+  }
+  EXPECT_THAT(RunInspect("--help").output, HasSubstr("78 a newer program"));
 }
 
 TEST_F(InspectTest, NoRecord) {

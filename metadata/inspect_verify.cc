@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "metadata/inspect_command.h"
 #include "metadata/record_argument.h"
 #include "metadata/verify.h"
@@ -20,7 +21,8 @@ std::string ReportAsText(const RecordReport& report) {
   std::string text;
   for (const Finding& finding : report.findings) {
     absl::StrAppend(&text, finding.severity == Finding::Severity::kError ? "error" : "note", "  ",
-                    KindName(finding.kind), "  ", finding.file, "  ", finding.message, "\n");
+                    KindName(finding.kind), "  ", EscapeControl(finding.file), "  ", EscapeControl(finding.message),
+                    "\n");
   }
   absl::StrAppend(&text, report.ok() ? "OK: " : "NOT OK: ", report.verified,
                   report.verified == 1 ? " generation verifies" : " generations verify");
