@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/command_table.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 
 namespace baton {
 namespace {
@@ -43,7 +44,10 @@ absl::Status InspectSnapshots(FileSystem& fs, const std::vector<SnapshotCommand>
                               const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
   ASSIGN_OR_RETURN(const SnapshotCommand* const command,
                    FindCommand(commands, options.arguments, "a folder", options.format, GivenFlags(options)));
-  return command->run(fs, options, answer);
+  const absl::Status status = command->run(fs, options, answer);
+  // Names of folders and tensors are in it, and those may be anything; JSON has codes for them already.
+  if (options.format != "json") answer.text = EscapeControl(answer.text, "\n");
+  return status;
 }
 
 std::string InspectSnapshotsHelp(const std::vector<SnapshotCommand>& commands) {

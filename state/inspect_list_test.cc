@@ -11,6 +11,7 @@ namespace {
 using absl::StatusCode;
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 class InspectListTest : public InspectSnapshotsTest {
  protected:
@@ -132,6 +133,18 @@ TEST_F(InspectListTest, VerifyNamesAllDamage) {
   EXPECT_EQ(verification.damages_size(), 2);
   EXPECT_EQ(verification.set_aside(0), aside);
   EXPECT_THAT(Inspect({"verify", intact}), IsOk());
+}
+
+TEST_F(InspectListTest, AFoldersNameSteersNoTerminal) {
+  const std::string path = Save("aaaa\nOK: 9\x1b[2J", TestState(8));
+  ASSERT_THAT(Inspect({"list", "."}), IsOk());
+  EXPECT_THAT(answer_.text, HasSubstr("OK: 9\\x1b[2J"));
+  EXPECT_THAT(answer_.text, Not(HasSubstr("\x1b")));
+  ASSERT_THAT(Inspect({"show", path}), IsOk());
+  EXPECT_THAT(answer_.text, Not(HasSubstr("\x1b")));
+  Damage(JoinPath(path, "model.safetensors"));
+  EXPECT_THAT(Inspect({"verify", "."}), StatusIs(StatusCode::kDataLoss, testing::_));
+  EXPECT_THAT(answer_.text, HasSubstr("aaaa\\x0aOK: 9\\x1b[2J"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/human.h"
 #include "base/progress.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "state/find_snapshot.h"
 #include "state/inspect.pb.h"
 #include "state/inspect_command.h"
@@ -23,11 +24,14 @@ training found damaged and set aside are named, and no fault.
 std::string AsText(const SnapshotVerification& verification) {
   std::string text;
   for (const SnapshotDamage& damage : verification.damages()) {
-    absl::StrAppend(&text, "damaged  ", JoinPath(damage.path(), damage.file()),
-                    damage.has_tensor() ? absl::StrCat("  tensor '", damage.tensor(), "'") : "", "  ", damage.message(),
-                    "\n");
+    const std::string line = absl::StrCat(JoinPath(damage.path(), damage.file()),
+                                          damage.has_tensor() ? absl::StrCat("  tensor '", damage.tensor(), "'") : "",
+                                          "  ", damage.message());
+    absl::StrAppend(&text, "damaged  ", EscapeControl(line), "\n");
   }
-  for (const std::string& path : verification.set_aside()) absl::StrAppend(&text, "set aside  ", path, "\n");
+  for (const std::string& path : verification.set_aside()) {
+    absl::StrAppend(&text, "set aside  ", EscapeControl(path), "\n");
+  }
   absl::StrAppend(&text, verification.ok() ? "OK: " : "NOT OK: ", verification.verified(),
                   verification.verified() == 1 ? " snapshot verifies, " : " snapshots verify, ",
                   HumanBytes(verification.bytes()), " read\n");
