@@ -15,6 +15,8 @@ namespace baton {
 
 // RUN_DIR/metadata.
 std::string MetadataFolder(absl::string_view run_dir);
+// No generation gets a higher number: its name has ten digits.
+inline constexpr uint64_t kLastGeneration = 9999999999;
 // "0000000012.binpb" of 12.
 std::string GenerationName(uint64_t number);
 

@@ -25,9 +25,11 @@
 #include "metadata/generation_follower.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/errors.h"
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "metadata/generation_folder.h"
@@ -35,7 +37,10 @@
 namespace baton {
 absl::StatusOr<NewestGeneration> GenerationFollower::Find() {
   if (!known_ || std::chrono::steady_clock::now() - listed_at_ >= list_every_) return List();
-  if (known_->record.has_generation() && Identify(known_->record.generation()) != identity_) return List();
+  if (known_->record.has_generation()) {
+    const absl::StatusOr<std::optional<Identity>> identity = Identify(known_->record.generation());
+    if (!identity.ok() || *identity != identity_) return List();
+  }
   Step step;
   do {
     step = TakeStep();
@@ -47,8 +52,9 @@ absl::StatusOr<NewestGeneration> GenerationFollower::Find() {
 GenerationFollower::Step GenerationFollower::TakeStep() {
   const uint64_t next = known_->next_number;
   // Before it is read: should it be replaced in between, the next look sees another file.
-  const std::optional<Identity> identity = Identify(next);
-  if (!identity) {
+  const absl::StatusOr<std::optional<Identity>> identity = Identify(next);
+  if (!identity.ok()) return Step::kUnclear;
+  if (!identity->has_value()) {
     const absl::StatusOr<bool> marked = IsMarked(fs_, folder_, next);
     return marked.ok() && !*marked ? Step::kNone : Step::kUnclear;
   }
@@ -57,18 +63,22 @@ GenerationFollower::Step GenerationFollower::TakeStep() {
   if (!record.ok() || CheckLink(*record, before) != Link::kFollows) return Step::kUnclear;
   known_->record = *std::move(record);
   known_->next_number = next + 1;
-  identity_ = identity;
+  identity_ = *identity;
   return Step::kNext;
 }
 
 absl::StatusOr<NewestGeneration> GenerationFollower::List() {
   ASSIGN_OR_RETURN(NewestGeneration newest, FindNewestGeneration(fs_, folder_));
   RETURN_IF_ERROR(CheckContinues(newest));
+  std::optional<Identity> identity;
+  if (newest.record.has_generation()) {
+    ASSIGN_OR_RETURN(identity, Identify(newest.record.generation()));
+  }
   listed_at_ = std::chrono::steady_clock::now();
   known_.emplace();
   known_->record = newest.record;
   known_->next_number = newest.next_number;
-  identity_ = newest.record.has_generation() ? Identify(newest.record.generation()) : std::nullopt;
+  identity_ = identity;
   return newest;
 }
 
@@ -114,9 +124,12 @@ absl::StatusOr<bool> GenerationFollower::KnownIsThere() const {
   return IsMarked(fs_, folder_, number);
 }
 
-std::optional<GenerationFollower::Identity> GenerationFollower::Identify(uint64_t number) const {
+absl::StatusOr<std::optional<GenerationFollower::Identity>> GenerationFollower::Identify(uint64_t number) const {
+  const std::string path = JoinPath(folder_, GenerationName(number));
   struct stat file;
-  if (fs_.Stat(JoinPath(folder_, GenerationName(number)), &file) != 0) return std::nullopt;
+  const int error = fs_.Stat(path, &file);
+  if (error == -ENOENT || error == -ENOTDIR) return std::nullopt;
+  if (error != 0) return IoError(error, "look at", path);
   return Identity{file.st_dev, file.st_ino, file.st_size, file.st_mtim.tv_sec, file.st_mtim.tv_nsec};
 }
 

@@ -42,8 +42,8 @@ class GenerationFollower {
     int64_t seconds, nanoseconds;  // mtime
     bool operator==(const Identity&) const = default;
   };
-  // nullopt if there is no such file, or it cannot be looked at.
-  std::optional<Identity> Identify(uint64_t number) const;
+  // nullopt if there is no such file.
+  absl::StatusOr<std::optional<Identity>> Identify(uint64_t number) const;
   // What a step found: nothing under the next number, or a generation, now known_; or something that a listing must
   // explain.
   enum class Step { kNone, kNext, kUnclear };

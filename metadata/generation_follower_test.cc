@@ -120,6 +120,19 @@ TEST_F(FollowerTest, TellsThatAnotherProcessSetAsideTheOneThatItKnows) {
   EXPECT_THAT(newest.warning, HasSubstr("set aside by another process; going on with generation 1"));
 }
 
+// One that cannot be looked at is not one that is not there.
+TEST_F(FollowerTest, AnErrorOfTheMachineHidesNoGeneration) {
+  ExpectNewest(2, 3);
+  CommitByAnother(3);
+  followed_fs_.Inject({.operations = {FileOperation::kStat}, .path = "0000000003.binpb"});
+  ExpectNewest(3, 4);
+  followed_fs_.Inject({.operations = {FileOperation::kStat}, .path = "0000000004.binpb", .sticky = true});
+  CommitByAnother(4);
+  EXPECT_THAT(follower_.Find(), StatusIs(absl::StatusCode::kUnknown, HasSubstr("0000000004.binpb")));
+  followed_fs_.Heal();
+  ExpectNewest(4, 5);
+}
+
 TEST_F(FollowerTest, ARemovedNewestIsAnError) {
   ExpectNewest(2, 3);
   std::filesystem::remove(GenerationPath(run_dir_, 2));

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "base/files.h"
+#include "base/seal.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "metadata/inspect.h"
 #include "metadata/testing.h"
+#include "metadata/verified_record.h"
 #include "metadata/verify.h"
 
 namespace baton {
@@ -101,6 +101,24 @@ TEST(LiveRecord, ATemporaryFileOfACommitIsNotNoted) {
   fs.at_list = [](std::vector<std::string>& names) { names.push_back(".tmp-1-0-0000000002.binpb"); };
   ASSERT_OK_AND_ASSIGN(const RecordReport report, VerifyRecord(fs, run_dir));
   EXPECT_THAT(report.findings, IsEmpty());
+}
+
+// Of the record that is evidence, every byte was verified: not only those that were there when its history was.
+TEST(LiveRecord, ARecordThatIsReplacedOnceItIsVerifiedIsNoEvidence) {
+  const std::string run_dir = NewRunDir();
+  MakeRecord(run_dir, 2);
+  const std::string path = GenerationPath(run_dir, 2);
+  InterruptedFileSystem fs;
+  fs.path = path;
+  const auto replace = [&] {
+    Metadata record;
+    ASSERT_TRUE(record.ParseFromString(ReadAll(path)));
+    record.mutable_load()->set_raw_file_size(1000);
+    WriteAll(path, Seal(record));
+  };
+  fs.at_open = [&] { fs.at_open = replace; };
+  EXPECT_THAT(ReadVerifiedRecord(fs, run_dir, ""),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("was replaced while it was verified")));
 }
 
 // Lists as readdir() may: of the names that come while it lists, it has those of odd numbers and lacks those of even.

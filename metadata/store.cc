@@ -83,6 +83,11 @@ absl::Status MetadataStore::Commit(SectionOwner owner, absl::FunctionRef<absl::S
 
 absl::Status MetadataStore::WriteGeneration(SectionOwner owner, uint64_t number, const Metadata& before,
                                             Metadata after) {
+  if (number > kLastGeneration) {
+    return absl::DataLossError(absl::StrCat("the record in ", folder_, " has a file of the last number, ",
+                                            GenerationName(kLastGeneration),
+                                            ", which no run reaches: move it and its mark out of the folder"));
+  }
   DeriveRun(after);
   after.set_generation(number);
   after.clear_previous_sha256();

@@ -115,6 +115,19 @@ TEST(StoreDamage, ARenamedGenerationIsSetAside) {
   EXPECT_TRUE(std::filesystem::exists(GenerationPath(run_dir, 3) + ".damaged"));
 }
 
+// The next number would have eleven digits: a name under which nobody looks for a generation.
+TEST(StoreDamage, ThereIsNoNumberAfterTheLast) {
+  UnsyncedFileSystem fs;
+  const std::string run_dir = NewRunDir();
+  MakeRecord(run_dir, 2);
+  WriteAll(GenerationPath(run_dir, 9999999999), "x");
+  EXPECT_THAT(CommitSize(*OpenRecord(fs, run_dir), 9),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("move it and its mark out of the folder")));
+  EXPECT_THAT(RecordFiles(run_dir), ElementsAre("0000000001.binpb", "0000000002.binpb", "9999999999.binpb.damaged"));
+  std::filesystem::remove(GenerationPath(run_dir, 9999999999) + ".damaged");
+  EXPECT_THAT(CommitSize(*OpenRecord(fs, run_dir), 9), IsOk());
+}
+
 TEST(StoreDamage, AGenerationOfAnotherRecordIsSetAside) {
   const std::string run_dir = NewRunDir();
   const std::string other = NewRunDir();

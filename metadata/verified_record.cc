@@ -16,7 +16,10 @@ absl::StatusOr<Metadata> ReadVerifiedRecord(FileSystem& fs, absl::string_view ru
                                             "whole: ", finding.file, ": ", finding.message,
                                             "; inspect verify lists all that was found"));
   }
-  return ReadGeneration(fs, MetadataFolder(run_dir), report.newest);
+  ASSIGN_OR_RETURN(Metadata record, ReadGeneration(fs, MetadataFolder(run_dir), report.newest));
+  if (record.sha256() == report.head) return record;
+  return absl::DataLossError(absl::StrCat("the record in ", run_dir, " is no evidence: ", GenerationName(report.newest),
+                                          " was replaced while it was verified"));
 }
 
 }  // namespace baton
