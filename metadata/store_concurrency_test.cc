@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,15 +79,18 @@ TEST(StoreConcurrency, AReaderDoesNotWaitForACommit) {
   class SlowDisk : public UnsyncedFileSystem {
    public:
     int Sync(int) override {
+      if (!slow) return 0;
       if (!reached.HasBeenNotified()) reached.Notify();
       proceed.WaitForNotification();
       return 0;
     }
+    std::atomic<bool> slow = false;
     absl::Notification reached, proceed;
   } fs;
   const std::string run_dir = NewRunDir();
   MakeRecord(run_dir, 1);
-  const auto store = OpenRecord(fs, run_dir);
+  const auto store = OpenRecord(fs, run_dir);  // which syncs the folder
+  fs.slow = true;
   std::thread writer([&] { EXPECT_THAT(CommitSize(*store, 2), IsOk()); });
   fs.reached.WaitForNotification();
   ASSERT_OK_AND_ASSIGN(Metadata record, store->Read());
