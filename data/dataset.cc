@@ -166,6 +166,10 @@ absl::StatusOr<std::vector<HostTensor>> ReadDataFiles(FileSystem& fs, const std:
 absl::StatusOr<Dataset> ReadDatasetIndex(FileSystem& fs, const std::string& folder) {
   const std::string path = JoinPath(folder, kDatasetIndexFile);
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, path));
+  return ParseDatasetIndex(bytes, path);
+}
+
+absl::StatusOr<Dataset> ParseDatasetIndex(absl::string_view bytes, const std::string& path) {
   Dataset index;
   RETURN_IF_ERROR(Unseal(bytes, path, index));
   if (index.format_version() > kDatasetFormatVersion) {

@@ -60,6 +60,9 @@ absl::StatusOr<std::vector<WrittenFile>> WriteDataset(FileSystem& fs, const std:
 // Reads and checks the index. NotFound if there is none; FailedPrecondition if a newer program wrote it.
 absl::StatusOr<Dataset> ReadDatasetIndex(FileSystem& fs, const std::string& folder);
 
+// Its bytes, read from the file `path`, checked in the same way.
+absl::StatusOr<Dataset> ParseDatasetIndex(absl::string_view bytes, const std::string& path);
+
 // The split of this name; null if the dataset has none, as of "validation" when nothing was set aside for it.
 const Split* FindSplit(const Dataset& index, absl::string_view name);
 

@@ -56,7 +56,9 @@ absl::Status CheckSameLayout(absl::string_view what, const FlatLayout& restored,
 
 absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig& config,
                                             const std::string& dataset_folder, const std::string& dataset_version) {
-  ASSIGN_OR_RETURN(const Dataset dataset, ReadDatasetIndex(fs, dataset_folder));
+  const std::string index_path = JoinPath(dataset_folder, kDatasetIndexFile);
+  ASSIGN_OR_RETURN(std::string index, ReadFile(fs, index_path));
+  ASSIGN_OR_RETURN(const Dataset dataset, ParseDatasetIndex(index, index_path));
   if (DatasetVersion(dataset) != dataset_version) {
     return absl::DataLossError(absl::StrCat(dataset_folder, " holds dataset ", DatasetVersion(dataset),
                                             ", but the record names ", dataset_version, "; run load again"));
@@ -79,7 +81,6 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
   if (shape.classes > 0) {
     ASSIGN_OR_RETURN(vocabulary, ReadNamedFile(fs, dataset_folder, dataset, kVocabularyFile));
   }
-  ASSIGN_OR_RETURN(std::string index, ReadFile(fs, JoinPath(dataset_folder, kDatasetIndexFile)));
   return TrainingSetup{.device = device,
                        .model = std::move(model),
                        .criterion = std::move(criterion),
