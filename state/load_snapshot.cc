@@ -60,10 +60,9 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
 
 absl::StatusOr<State> LoadForInference(FileSystem& fs, const std::string& path, at::Device device) try {
   ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(fs, path));
-  const bool average = FindFile(reader.index(), kSnapshotEmaFile) != nullptr;
   State state = WithoutTensors(reader.index());
   ASSIGN_OR_RETURN(std::vector<FlatTensors> weights,
-                   reader.WantParameters(average ? kSnapshotEmaFile : kSnapshotModelFile, {""}));
+                   reader.WantParameters(WeightsFile(reader.index(), WeightsOf::kModelInUse), {""}));
   state.model = std::move(weights[0]);
   RETURN_IF_ERROR(reader.ReadTensors());
   RETURN_IF_ERROR(ReadNamedBytes(reader, /*on_bytes=*/nullptr, state));

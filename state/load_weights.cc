@@ -56,9 +56,8 @@ absl::Status CheckFit(const WeightsReport& report, Strictness strictness) {
 absl::StatusOr<WeightsReport> LoadWeights(FileSystem& fs, const std::string& path, WeightsOf which,
                                           Strictness strictness, FlatTensors& parameters) try {
   ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(fs, path));
-  const bool average = which == WeightsOf::kModelInUse && FindFile(reader.index(), kSnapshotEmaFile) != nullptr;
   ASSIGN_OR_RETURN(const std::vector<FlatTensors> weights,
-                   reader.WantParameters(average ? kSnapshotEmaFile : kSnapshotModelFile, {""}));
+                   reader.WantParameters(WeightsFile(reader.index(), which), {""}));
   WeightsReport report;
   const auto pairs = Match(weights[0].layout(), parameters.layout(), report);
   if (const absl::Status status = CheckFit(report, strictness); !status.ok()) {

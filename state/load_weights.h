@@ -7,16 +7,12 @@
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
 #include "optim/flat_tensors.h"
+#include "state/snapshot_index.h"
 
 namespace baton {
 
 // A snapshot's weights for a model of one's own, which need not be the one that was trained: for fine-tuning. What
 // inference needs, with the model as it was trained, LoadForInference reads (state/snapshot.h).
-
-enum class WeightsOf {
-  kModelInUse,    // State::weights(): the moving average where there is one
-  kTrainedModel,  // as the optimizer left them
-};
 
 enum class Strictness {
   kStrict,    // the same names and shapes on both sides

@@ -129,6 +129,11 @@ const FileRecord* FindFile(const SnapshotIndex& index, absl::string_view file) {
   return found == index.files().end() ? nullptr : &*found;
 }
 
+const char* WeightsFile(const SnapshotIndex& index, WeightsOf which) {
+  const bool average = which == WeightsOf::kModelInUse && FindFile(index, kSnapshotEmaFile) != nullptr;
+  return average ? kSnapshotEmaFile : kSnapshotModelFile;
+}
+
 absl::Status CheckSnapshotIndex(const SnapshotIndex& index) {
   if (!index.has_progress() || !index.has_environment()) return Wrong("progress or environment is missing");
   RETURN_IF_ERROR(CheckFiles(index));

@@ -45,6 +45,13 @@ absl::Status CheckSnapshotIndex(const SnapshotIndex& index);
 // What the index says of a file; null if it does not list it.
 const FileRecord* FindFile(const SnapshotIndex& index, absl::string_view file);
 
+enum class WeightsOf {
+  kModelInUse,    // State::weights(): the moving average where there is one
+  kTrainedModel,  // as the optimizer left them
+};
+// The name of the file with those weights.
+const char* WeightsFile(const SnapshotIndex& index, WeightsOf which);
+
 }  // namespace baton
 
 #endif  // BATON_STATE_SNAPSHOT_INDEX_H_
