@@ -152,16 +152,29 @@ Json InternalParameters(const Metadata& record) {
   return parameters;
 }
 
-// The raw file, the programs that worked, and the libraries that they name.
+std::string FileUri(absl::string_view path) { return absl::StrCat("file://", PercentEncoded(path, "-._~/")); }
+
+Json InitialWeightsOf(const InitialWeights& weights) {
+  Json json = {{"name", "initial_weights"},
+               {"uri", FileUri(weights.file())},
+               {"digest", {{"sha256", weights.sha256()}}},
+               {"annotations", {{"baton_step", weights.step_index()}}}};
+  if (weights.has_run_id()) json["annotations"]["baton_run_id"] = weights.run_id();
+  return json;
+}
+
+// The raw file, the weights with which training began, the programs that worked, and the libraries that they name.
 Json Dependencies(const Metadata& record) {
   const LoadSection& load = record.load();
-  Json raw = {{"name", "raw_file"}, {"uri", absl::StrCat("file://", PercentEncoded(load.raw_filepath(), "-._~/"))}};
+  Json raw = {{"name", "raw_file"}, {"uri", FileUri(load.raw_filepath())}};
   raw["digest"]["sha256"] = load.raw_file_sha256();
   // DVC before 3 says nothing of `hash`, and its md5 is not always that of the bytes.
   const DvcMetadata& dvc = load.raw_dvc_metadata();
   if (dvc.hash() == "md5" && dvc.has_md5()) raw["digest"]["md5"] = dvc.md5();
   // Not {raw}, which one compiler takes for an array and another for raw itself.
   Json dependencies = Json::array({std::move(raw)});
+  const TrainSection& train = record.train();
+  if (train.has_initial_weights()) dependencies.push_back(InitialWeightsOf(train.initial_weights()));
 
   std::set<std::pair<std::string, std::string>> programs, libraries;
   for (const Stage& stage : StagesOf(record)) {

@@ -43,6 +43,13 @@ std::string SnapshotText(const SnapshotReference& snapshot) {
        snapshot.path()});
 }
 
+std::string InitialWeightsText(const InitialWeights& weights) {
+  const uint64_t loaded = weights.tensors_loaded(), drawn = weights.tensors_drawn();
+  return Join({weights.has_tensors_loaded() ? absl::StrCat(loaded, " of ", Counted(loaded + drawn, "tensor")) : "",
+               weights.has_step_index() ? absl::StrCat("step ", HumanCount(weights.step_index())) : "",
+               weights.has_run_id() ? absl::StrCat("run ", weights.run_id()) : "", weights.file()});
+}
+
 // How an attempt ended, as far as the record knows.
 std::string AttemptEnd(const StageRun& stage, int index) {
   const bool newest = index + 1 == stage.attempts_size();
@@ -170,6 +177,10 @@ void ShowTrain(const Metadata& record, Page& page) {
   if (train.has_parameter_count()) page.Value("parameters", HumanCount(train.parameter_count()));
   if (train.run_id() != record.run().run_id()) page.Value("tracker run", train.run_id());
   page.Value("experiment", Join({train.experiment_name(), train.experiment_id()}));
+  if (train.has_initial_weights()) {
+    page.Value("initial weights", InitialWeightsText(train.initial_weights()));
+    page.Value("initial weights sha256", train.initial_weights().sha256());
+  }
   page.Value("best snapshot", SnapshotText(train.best_snapshot()));
   page.Value("last snapshot", SnapshotText(train.last_snapshot()));
   if (train.has_examples_per_second()) {

@@ -63,6 +63,10 @@ TEST(ShowRecord, AWholeRun) {
         attempts { attempt_id: "t2" start_time { seconds: 1767323060 } host: "node2" device: "cuda" workers: 12 }
       }
       parameter_count: 1234567
+      initial_weights {
+        path: "/runs/a" file: "/runs/a/train/k/step-7/ema.safetensors" sha256: "77" step_index: 7 run_id: "0a"
+        tensors_loaded: 3 tensors_drawn: 1
+      }
       history {
         epoch_index: 0 step_index: 40 train_loss: 0.5 validation_loss: 0.25 learning_rate: 0.01
         validation_metrics { key: "accuracy" value: 0.9 }
@@ -103,10 +107,12 @@ load  COMPLETE
   a1       2026-01-02 03:04:05 UTC  COMPLETE  node1  cpu           1  0.50 s  0.25 s  1.0 MiB
 
 train  RUNNING  STALE: made from dataset d0, load's is now d1
-  key            k2
-  parameters     1,234,567
-  best snapshot  step 40, validation loss 0.25, train/k2/step-000000000040
-  history        1 epoch
+  key                     k2
+  parameters              1,234,567
+  initial weights         3 of 4 tensors, step 7, run 0a, /runs/a/train/k/step-7/ema.safetensors
+  initial weights sha256  77
+  best snapshot           step 40, validation loss 0.25, train/k2/step-000000000040
+  history                 1 epoch
   epoch  step  train loss  validation loss  accuracy  learning rate
       0    40         0.5             0.25       0.9           0.01
   attempt  started                  end                 host   device  workers  time  cpu  memory

@@ -82,9 +82,16 @@ std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInpu
 absl::Status CheckAllowed(const std::vector<InputChange>& changes, const std::vector<std::string>& allowed) {
   std::vector<std::string> lines, names;
   for (const InputChange& change : changes) {
-    if (IsNamed(change.name, allowed)) continue;
     const auto shown = [](const std::string& value) { return value.empty() ? "(not set)" : value; };
-    lines.push_back(absl::StrCat("\n  ", change.name, ": ", shown(change.old_value), " -> ", shown(change.new_value)));
+    const std::string line =
+        absl::StrCat("\n  ", change.name, ": ", shown(change.old_value), " -> ", shown(change.new_value));
+    if (IsNamed(change.name, {"train.initial_weights"})) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the weights with which training begins cannot change after its first step:", line,
+                       "\nPut them back, or begin anew with --start_over"));
+    }
+    if (IsNamed(change.name, allowed)) continue;
+    lines.push_back(line);
     names.push_back(change.name);
   }
   if (lines.empty()) return absl::OkStatus();

@@ -28,7 +28,7 @@ std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInpu
                                          const std::vector<std::string>& allowed);
 
 // OK if `allowed` covers every change: it has its name, or the beginning of it up to a dot. InvalidArgument names the
-// others.
+// others, or the initial weights, which training that has begun cannot change.
 absl::Status CheckAllowed(const std::vector<InputChange>& changes, const std::vector<std::string>& allowed);
 
 // OK if each of `allowed` is the path of a field of the configuration or the name of another input of train's key.

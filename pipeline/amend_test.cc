@@ -65,6 +65,14 @@ TEST(Amend, AFieldOrTheMessageAroundItAllows) {
   }
 }
 
+TEST(Amend, InitialWeightsCannotChangeAnyMore) {
+  for (const char* allowed : {"train.initial_weights", "train"}) {
+    EXPECT_THAT(CheckAllowed({{"train.initial_weights.sha256", "77", "78"}}, {allowed}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("train.initial_weights.sha256: 77 -> 78"), HasSubstr("--start_over"))));
+  }
+}
+
 TEST(Amend, NamesThatMeanNothing) {
   EXPECT_THAT(CheckAllowedNames({"train.optimizer.learning_rate", "train.schedule", "seed", "load.dataset",
                                  "train.schedule.horizon_epochs"}),

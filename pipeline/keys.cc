@@ -20,7 +20,7 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
 }
 
 KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded,
-                   const std::vector<std::string>& allow_changes) {
+                   absl::string_view initial_weights_sha256, const std::vector<std::string>& allow_changes) {
   TrainConfig train = config.train();
   // The default, said or unsaid: one key.
   if (train.schedule().has_constant()) train.mutable_schedule()->clear_constant();
@@ -29,6 +29,7 @@ KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const 
     inputs.Add(kDatasetInput, load.dataset_version());
     inputs.Add("seed", absl::StrCat(config.seed()));
     inputs.Add(FrozenFields(train, "train"));
+    if (train.has_initial_weights()) inputs.Add(kInitialWeightsInput, initial_weights_sha256);
     if (!epochs.empty()) inputs.Add(kHorizonInput, epochs);
     inputs.Add("train.format_version", absl::StrCat(kTrainFormatVersion));
     return inputs;

@@ -26,6 +26,8 @@ inline constexpr int kEvaluateFormatVersion = 1;
 inline constexpr char kDatasetInput[] = "load.dataset";
 // The epoch in which a schedule ends that names no horizon.
 inline constexpr char kHorizonInput[] = "train.schedule.horizon_epochs";
+// Of the file with the weights with which training begins, where train.initial_weights names a snapshot.
+inline constexpr char kInitialWeightsInput[] = "train.initial_weights.sha256";
 // Of a training that went on from another with something changed (pipeline/amend.h).
 inline constexpr char kAmendedFromInput[] = "train.amended_from";
 inline constexpr char kAmendedStepInput[] = "train.amended_step";
@@ -41,9 +43,10 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
 // `load` is complete; `recorded` is the record's train section, empty if train never ran. A schedule that ends and
 // names no horizon ends where max_epochs said when training started, so that number is an input: the recorded one as
 // long as nothing else changed, since raising max_epochs is to go on with the training that there is.
-// If `allow_changes` names the end of the schedule, it is where max_epochs says now.
+// If `allow_changes` names the end of the schedule, it is where max_epochs says now. `initial_weights_sha256` is that
+// of train.initial_weights (pipeline/initial_weights.h); without these it is no input.
 KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded,
-                   const std::vector<std::string>& allow_changes = {});
+                   absl::string_view initial_weights_sha256 = "", const std::vector<std::string>& allow_changes = {});
 
 // The epoch in which such a schedule ends; absent for other schedules.
 std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs);

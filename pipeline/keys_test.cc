@@ -70,6 +70,22 @@ TEST(Keys, OfTrain) {
                           Pair("train.batch_size", "16"), Pair("train.format_version", "1")));
 }
 
+// By content: where they are is free.
+TEST(Keys, InitialWeights) {
+  PipelineConfig config = Config();
+  config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/a");
+  const KeyInputs inputs = TrainKey(config, Loaded(), {}, "77");
+  EXPECT_THAT(inputs.values(), testing::Contains(Pair("train.initial_weights.sha256", "77")));
+  EXPECT_EQ(inputs.values().size(), TrainKey(Config(), Loaded(), {}).values().size() + 1);
+  config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/b");
+  EXPECT_EQ(TrainKey(config, Loaded(), {}, "77").Key(), inputs.Key());
+  EXPECT_NE(TrainKey(config, Loaded(), {}, "78").Key(), inputs.Key());
+  config.mutable_train()->mutable_initial_weights()->set_strict(false);
+  EXPECT_NE(TrainKey(config, Loaded(), {}, "77").Key(), inputs.Key());
+  // Without them a digest means nothing.
+  EXPECT_EQ(TrainKey(Config(), Loaded(), {}, "77").Key(), TrainKey(Config(), Loaded(), {}).Key());
+}
+
 TEST(Keys, AConstantScheduleIsTheDefault) {
   PipelineConfig config = Config();
   const std::string unsaid = TrainKey(config, Loaded(), {}).Key();
@@ -105,8 +121,8 @@ TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
   EXPECT_EQ(TrainKey(config, Loaded(), recorded).Key(), started.Key());
   EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), started.Key());
   // Moved by its name.
-  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, {"train.schedule"})), 9);
-  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, {"train.clip_norm"})), 5);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, "", {"train.schedule"})), 9);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, "", {"train.clip_norm"})), 5);
   // Something else changed as well: another training, with the horizon of now.
   config.set_seed(8);
   EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), 9);

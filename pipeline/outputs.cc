@@ -66,7 +66,9 @@ absl::Status CheckLoadIsCurrent(const PipelineConfig& config, const LoadSection&
 }
 
 absl::Status CheckTrainIsCurrent(const PipelineConfig& config, const LoadSection& load, const TrainSection& train) {
-  RETURN_IF_ERROR(CheckIsCurrent(kTrainStage, train.stage(), TrainKey(config, load, train)));
+  // As load's raw file, the weights with which training began need not be there any more.
+  RETURN_IF_ERROR(
+      CheckIsCurrent(kTrainStage, train.stage(), TrainKey(config, load, train, train.initial_weights().sha256())));
   if (!TrainWantsMore(config, train)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("train has done ", EpochsDone(train),
                                                  " epochs, and train.max_epochs is ", config.train().max_epochs(),

@@ -15,9 +15,13 @@ constexpr absl::string_view kComment =
     "# The configuration of this run, as it was last used: --run_dir alone uses it again. Paths are absolute.\n";
 
 void MakePathsAbsolute(absl::string_view folder, PipelineConfig& config) {
-  LoadConfig* const load = config.has_load() ? config.mutable_load() : nullptr;
-  if (load == nullptr || load->raw_filepath().empty()) return;
-  load->set_raw_filepath(AbsolutePath(load->raw_filepath(), folder));
+  const auto make_absolute = [folder](std::string& path) {
+    if (!path.empty()) path = AbsolutePath(path, folder);
+  };
+  if (config.load().has_raw_filepath()) make_absolute(*config.mutable_load()->mutable_raw_filepath());
+  if (config.train().initial_weights().has_snapshot()) {
+    make_absolute(*config.mutable_train()->mutable_initial_weights()->mutable_snapshot());
+  }
 }
 
 absl::StatusOr<PipelineConfig> ReadConfig(FileSystem& fs, const std::string& path) {

@@ -75,9 +75,10 @@ TEST_F(PipelineConfigTest, AppliesOverridesInOrderWithPathsRelativeToTheUser) {
   EXPECT_EQ(config.train().optimizer().sgd().momentum(), 0.9);
   EXPECT_EQ(config.train().optimizer().learning_rate(), 0.1);
 
-  options_.overrides = {"load.raw_filepath=/data/x.csv"};
+  options_.overrides = {"load.raw_filepath=/data/x.csv", "train.initial_weights.snapshot=../runs/a"};
   ASSERT_OK_AND_ASSIGN(config, ResolveConfig(options_));
   EXPECT_EQ(config.load().raw_filepath(), "/data/x.csv");
+  EXPECT_EQ(config.train().initial_weights().snapshot(), folder_ + "/runs/a");
 }
 
 TEST_F(PipelineConfigTest, WhatWasSavedIsUsedWithoutConfig) {

@@ -53,6 +53,7 @@ TEST(ValidateConfigTest, TakesWhatIsInRange) {
            {"train.schedule.plateau={}", "train.ema={}"},
            {"load.split.validation_fraction=0", "train.selection_metric=loss", "train.ema={}"},
            {"train.device=cpu"},
+           {"train.initial_weights.snapshot=/runs/other"},
        }) {
     EXPECT_EQ(Problem(overrides), "") << testing::PrintToString(overrides);
   }
@@ -84,6 +85,8 @@ TEST(ValidateConfigTest, RefusesEachFieldOutOfRangeByItsName) {
            {"train.criterion.cross_entropy.class_weights=[0, 1.5]", "class_weights is [0, 1.5]"},
            {"train.criterion.cross_entropy={class_weights: [1, inf]}", "class_weights is [1, inf]"},
            {"train.criterion.cross_entropy={class_weights: [1, nan]}", "class_weights is [1, nan]"},
+           {"train.initial_weights={}", "train.initial_weights.snapshot is missing"},
+           {"train.initial_weights.snapshot=", "train.initial_weights.snapshot is missing"},
            {"train.optimizer={}", "train.optimizer is not chosen"},
            {"train.optimizer.learning_rate=0", "train.optimizer.learning_rate is 0"},
            {"train.optimizer={learning_rate: inf adamw {}}", "train.optimizer.learning_rate is inf"},

@@ -106,6 +106,11 @@ void CheckTrain(const TrainConfig& train, const LoadConfig& load, ConfigProblems
   CheckOptimizer(train.optimizer(), problems);
   CheckSchedule(train.schedule(), problems);
   if (train.has_ema()) CheckEma(train.ema(), problems);
+  if (train.has_initial_weights() && train.initial_weights().snapshot().empty()) {
+    problems.Add(
+        "train.initial_weights.snapshot is missing; name the run directory or the snapshot with whose weights training "
+        "is to begin, e.g. train.initial_weights.snapshot=runs/other");
+  }
   const uint32_t shards = train.gradient_shards();
   problems.Expect(train.batch_size() > 0, "train.batch_size", train.batch_size(), "at least 1");
   problems.Expect(shards > 0 && (shards & (shards - 1)) == 0, "train.gradient_shards", shards,

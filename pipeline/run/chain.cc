@@ -16,7 +16,7 @@
 #include "metadata/store.h"
 #include "pipeline/amend.h"
 #include "pipeline/pipeline_config.h"
-#include "pipeline/run/plan.h"
+#include "pipeline/plan.h"
 #include "pipeline/run/stage_program.h"
 #include "pipeline/run/summary.h"
 #include "pipeline/run_directory.h"

@@ -18,6 +18,10 @@ Killed or stopped at any moment (Ctrl-C, SIGTERM: exit code 75), the same comman
 the same bits as if it had never stopped. Training that is complete is not repeated; with train.max_epochs raised it
 goes on. Changing what the result depends on in the middle of a training is refused, with the choices.
 
+It begins with weights drawn from the seed, or with those of another run's snapshot (docs/fine_tuning.md):
+
+  bazel run //pipeline/train -- --run_dir=runs/x train.initial_weights.snapshot=runs/other
+
 With --stop_at_step=N it stops after step N, counted from the beginning, as it does at a signal: with a snapshot, exit
 code 75.)";
 

@@ -76,6 +76,7 @@ absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool compl
   FillHistory(state, section);
   RETURN_IF_ERROR(FillSnapshots(state, section));
   *section.mutable_finished_steps() = record.train().finished_steps();
+  if (record.train().has_initial_weights()) *section.mutable_initial_weights() = record.train().initial_weights();
   if (complete) {
     section.set_stop_reason(state.progress.stopped_early() ? TrainSection::EARLY_STOPPING : TrainSection::MAX_EPOCHS);
     for (const SnapshotReference* snapshot : {&section.best_snapshot(), &section.last_snapshot()}) {
@@ -121,8 +122,7 @@ absl::StatusOr<SnapshotReference> TrainRecord::Reference(uint64_t step, TrainSec
   ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs_, folder));
   reference.set_sha256(index.sha256());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(fs_, folder));
-  const bool averaged = std::find(names.begin(), names.end(), kSnapshotEmaFile) != names.end();
-  const absl::string_view weights = averaged ? kSnapshotEmaFile : kSnapshotModelFile;
+  const absl::string_view weights = WeightsFile(index, WeightsOf::kModelInUse);
   for (const std::string& name : names) {
     const std::string file = JoinPath(folder, name);
     ASSIGN_OR_RETURN(const FileDigest digest, digests_.Sha256(file));

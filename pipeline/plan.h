@@ -1,5 +1,5 @@
-#ifndef BATON_PIPELINE_RUN_PLAN_H_
-#define BATON_PIPELINE_RUN_PLAN_H_
+#ifndef BATON_PIPELINE_PLAN_H_
+#define BATON_PIPELINE_PLAN_H_
 
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@ namespace baton {
 
 // What the stages would decide if they were started, found by their own rules (pipeline/decide.h) without starting
 // them: a program that links libtorch takes a third of a second only to begin. Nothing is changed. The stage that is
-// started decides once more, under its lock.
+// started decides once more, under its lock; train does it with PlanTrain().
 
 struct PlanContext {
   FileSystem& fs;
@@ -27,13 +27,17 @@ struct PlanContext {
   bool start_over = false;
   const std::vector<std::string>& allow_changes;
   DigestCache& digests;
+  // Log nothing: another process will decide again and say it.
+  bool quiet = true;
 };
 
 struct StagePlan {
   Decision decision = Decision::kStart;
   KeyInputs inputs;
-  // What people may want to know of a decision to skip; often empty.
+  // What people may want to know of it; often empty.
   std::string note;
+  // Of train: with which it begins; empty where none are configured.
+  InitialWeights initial_weights;
 };
 
 // Errors are those with which the stage would refuse, and those of reading. Train is planned when load is complete,
@@ -49,4 +53,4 @@ absl::Status CheckUnfinishedTraining(const PlanContext& context, const Metadata&
 
 }  // namespace baton
 
-#endif  // BATON_PIPELINE_RUN_PLAN_H_
+#endif  // BATON_PIPELINE_PLAN_H_

@@ -1,4 +1,4 @@
-#include "pipeline/run/plan.h"
+#include "pipeline/plan.h"
 
 #include <utility>
 
@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
+#include "pipeline/initial_weights.h"
 #include "pipeline/keys.h"
 #include "pipeline/outputs.h"
 #include "pipeline/train_goal.h"
@@ -23,7 +24,7 @@ absl::StatusOr<Decision> Decide(const PlanContext& context, absl::string_view st
       .inputs = inputs,
       .start_over = context.start_over,
       .has_progress = has_progress,
-      .quiet = true,
+      .quiet = context.quiet,
       .allow_changes = stage == kTrainStage ? context.allow_changes : std::vector<std::string>()};
   return DecideStage(situation, [&] { return VerifyOutputs(context.run, outputs, context.digests); });
 }
@@ -60,15 +61,19 @@ absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& r
 
 absl::StatusOr<StagePlan> PlanTrain(const PlanContext& context, const Metadata& record) {
   StagePlan plan;
+  ASSIGN_OR_RETURN(InitialWeightsSource source, FindInitialWeights(context.fs, context.run, context.config.train(),
+                                                                   record.train(), context.digests));
+  plan.initial_weights = std::move(source.weights);
+  plan.note = std::move(source.note);
   plan.inputs = TrainKey(context.config, record.load(), context.start_over ? TrainSection() : record.train(),
-                         context.allow_changes);
+                         plan.initial_weights.sha256(), context.allow_changes);
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
   ASSIGN_OR_RETURN(plan.decision, Decide(context, kTrainStage, record.train().stage(), plan.inputs, has_progress,
                                          record.train().model_artifacts()));
   if (plan.decision != Decision::kSkip) return plan;
   if (TrainWantsMore(context.config, record.train())) {
     plan.decision = Decision::kResume;
-  } else {
+  } else if (plan.note.empty()) {
     plan.note = NoteOnEpochs(context.config, record.train());
   }
   return plan;
@@ -95,10 +100,13 @@ absl::Status CheckUnfinishedTraining(const PlanContext& context, const Metadata&
         DescribeChanges(RecordedInputs(record.load().stage()), load.inputs.values());
     expected.set_dataset_version(absl::StrCat("(made anew, since ", absl::StrJoin(changes, ", "), ")"));
   }
+  ASSIGN_OR_RETURN(
+      const InitialWeightsSource source,
+      FindInitialWeights(context.fs, context.run, context.config.train(), record.train(), context.digests));
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
-  return Decide(context, kTrainStage, record.train().stage(),
-                TrainKey(context.config, expected, record.train(), context.allow_changes), has_progress, {})
-      .status();
+  const KeyInputs inputs =
+      TrainKey(context.config, expected, record.train(), source.weights.sha256(), context.allow_changes);
+  return Decide(context, kTrainStage, record.train().stage(), inputs, has_progress, {}).status();
 }
 
 }  // namespace baton

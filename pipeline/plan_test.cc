@@ -1,4 +1,4 @@
-#include "pipeline/run/plan.h"
+#include "pipeline/plan.h"
 
 #include <string>
 
@@ -144,6 +144,21 @@ TEST_F(PlanTest, TheRawFileMayBeGoneOnceItsDatasetIsThere) {
   config_.set_seed(1);
   config_.mutable_load()->set_raw_filepath(raw_ + "x");
   EXPECT_THAT(Plan(PlanLoad), StatusIs(absl::StatusCode::kNotFound, HasSubstr(raw_ + "x")));
+}
+
+TEST_F(PlanTest, InitialWeightsMayBeGoneOnceTrainingHasBegun) {
+  const std::string gone = folder_ + "/gone";
+  config_.mutable_train()->mutable_initial_weights()->set_snapshot(gone);
+  TrainSection& train = *record_.mutable_train();
+  train.mutable_initial_weights()->set_path(gone);
+  train.mutable_initial_weights()->set_sha256("77");
+  train.mutable_stage()->clear_key_inputs();
+  Complete(TrainKey(config_, record_.load(), train, "77"), *train.mutable_stage());
+  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kSkip);
+  EXPECT_THAT(Planned(PlanTrain).note, AllOf(HasSubstr(gone), HasSubstr("SHA-256 77")));
+  EXPECT_EQ(Planned(PlanTrain).initial_weights.sha256(), "77");
+  train.clear_initial_weights();
+  EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kNotFound, HasSubstr(gone)));
 }
 
 TEST_F(PlanTest, AnotherSeedStartsLoadAndTrain) {

@@ -1,0 +1,41 @@
+#ifndef BATON_PIPELINE_INITIAL_WEIGHTS_H_
+#define BATON_PIPELINE_INITIAL_WEIGHTS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/digest_cache.h"
+#include "base/file_system.h"
+#include "metadata/metadata.pb.h"
+#include "pipeline/config.pb.h"
+#include "pipeline/run_directory.h"
+#include "state/snapshot_index.h"
+
+namespace baton {
+
+// The weights that train.initial_weights names, found by content, for all who need the key of train: no tensor is read.
+// docs/fine_tuning.md tells of them.
+
+WeightsOf WhichWeights(const InitialWeightsConfig& config);
+
+// Finds the file with the weights, its digest, and the run that it comes from. Reads the source's record and index, and
+// changes nothing there. NotFound if there is no snapshot; DataLoss if index or record are damaged.
+absl::StatusOr<InitialWeights> FindWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests);
+
+struct InitialWeightsSource {
+  // Without what training made of them; empty if the configuration names none.
+  InitialWeights weights;
+  // That they are no longer there, and which are taken for them; else empty.
+  std::string note;
+};
+
+// Those of `run`, whose train section is `recorded`. Once training has begun they need not be there any more: it reads
+// its own snapshots. Where the path that is recorded names none now, the recorded weights are those that it named.
+// InvalidArgument if it names `run` itself.
+absl::StatusOr<InitialWeightsSource> FindInitialWeights(FileSystem& fs, const RunDirectory& run,
+                                                        const TrainConfig& config, const TrainSection& recorded,
+                                                        DigestCache& digests);
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_INITIAL_WEIGHTS_H_

@@ -1,0 +1,58 @@
+#include "pipeline/train/load_initial_weights.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/errors.h"
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "glog/logging.h"
+#include "pipeline/initial_weights.h"
+#include "state/load_weights.h"
+
+namespace baton {
+namespace {
+
+// What is known of the file was true of the bytes that were read, if it still is.
+absl::Status CheckUnchanged(const InitialWeights& weights, DigestCache& digests) {
+  ASSIGN_OR_RETURN(const FileDigest now, digests.Sha256(weights.file()));
+  if (now.hex == weights.sha256()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(weights.file(), " was changed while it was read: its SHA-256 was ",
+                                          weights.sha256(), ", then ", now.hex));
+}
+
+void Announce(const InitialWeights& weights, const WeightsReport& report) {
+  LOG(INFO) << "train: begins with " << weights.tensors_loaded() << " of "
+            << weights.tensors_loaded() + weights.tensors_drawn() << " tensors from " << weights.file() << " (step "
+            << weights.step_index() << (weights.has_run_id() ? absl::StrCat(" of run ", weights.run_id()) : "") << ")";
+  const auto list = [](absl::string_view what, const std::vector<std::string>& names) {
+    if (!names.empty()) LOG(WARNING) << "train: " << what << ": " << absl::StrJoin(names, ", ");
+  };
+  list("drawn from the seed, since the snapshot lacks them", report.missing);
+  list("drawn from the seed, since the snapshot has another shape", report.other_shape);
+  list("left out, since this model lacks them", report.unexpected);
+}
+
+}  // namespace
+
+absl::Status LoadInitialWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests,
+                                InitialWeights& weights, State& state) {
+  const Strictness strictness = config.strict() ? Strictness::kStrict : Strictness::kWhatFits;
+  const absl::StatusOr<WeightsReport> report =
+      LoadWeights(fs, ParentFolder(weights.file()), WhichWeights(config), strictness, state.model);
+  if (absl::IsInvalidArgument(report.status()) && config.strict()) {
+    return absl::InvalidArgumentError(absl::StrCat("train.initial_weights: ", report.status().message(),
+                                                   "; train.initial_weights.strict=false takes those that fit"));
+  }
+  if (!report.ok()) return Annotate(report.status(), "train.initial_weights, with which training is yet to begin");
+  RETURN_IF_ERROR(CheckUnchanged(weights, digests));
+  if (state.ema.has_value()) state.ema = state.model.CopyTo(state.device());
+  weights.set_tensors_loaded(report->loaded.size());
+  weights.set_tensors_drawn(report->missing.size() + report->other_shape.size());
+  Announce(weights, *report);
+  return absl::OkStatus();
+}
+
+}  // namespace baton

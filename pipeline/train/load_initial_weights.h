@@ -1,0 +1,22 @@
+#ifndef BATON_PIPELINE_TRAIN_LOAD_INITIAL_WEIGHTS_H_
+#define BATON_PIPELINE_TRAIN_LOAD_INITIAL_WEIGHTS_H_
+
+#include "absl/status/status.h"
+#include "base/digest_cache.h"
+#include "base/file_system.h"
+#include "metadata/metadata.pb.h"
+#include "pipeline/config.pb.h"
+#include "state/state.h"
+
+namespace baton {
+
+// Puts `weights`, as FindInitialWeights found them, into the model of a State before its first step; its average begins
+// with the same. Counts in `weights` the tensors that were loaded, and announces those that were not. InvalidArgument
+// lists what does not fit; NotFound if they are no longer there; DataLoss if they are damaged, or have changed since
+// they were found.
+absl::Status LoadInitialWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests,
+                                InitialWeights& weights, State& state);
+
+}  // namespace baton
+
+#endif  // BATON_PIPELINE_TRAIN_LOAD_INITIAL_WEIGHTS_H_

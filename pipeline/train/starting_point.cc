@@ -1,0 +1,95 @@
+#include "pipeline/train/starting_point.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "pipeline/keys.h"
+#include "pipeline/run_directory.h"
+#include "pipeline/train/load_initial_weights.h"
+#include "pipeline/train/resume_checks.h"
+
+namespace baton {
+namespace {
+
+// What a key was left with when another one took its place in the record is taken for finished.
+absl::StatusOr<std::set<uint64_t>> FinishedSteps(const TrainSection& recorded, bool same_key,
+                                                 const SnapshotStore& snapshots) {
+  if (same_key) return std::set<uint64_t>(recorded.finished_steps().begin(), recorded.finished_steps().end());
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, snapshots.Steps());
+  return std::set<uint64_t>(steps.begin(), steps.end());
+}
+
+// A training that was changed on its way cannot be begun with what it was changed to.
+absl::Status CheckAmendedStep(const KeyInputs& inputs, const std::string& folder,
+                              const std::optional<State>& restored) {
+  const std::optional<uint64_t> step = AmendedStep(inputs);
+  if (!step.has_value() || (restored.has_value() && restored->progress.step_index() >= *step)) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("no snapshot from step ", *step, " on is left in ", folder,
+                                          ", from which this training, that was changed on its way, could go on; put "
+                                          "an intact copy back, or train from the beginning with --start_over"));
+}
+
+absl::Status CheckRestored(const TrainConfig& config, const State& restored, const State& initial) {
+  RETURN_IF_ERROR(CheckFits(restored, initial));
+  RETURN_IF_ERROR(CheckLimit(config, restored.progress));
+  return CheckEnvironment(config, restored.environment, initial.environment);
+}
+
+}  // namespace
+
+absl::Status StartingPoint::Prepare(FileSystem& fs, const RunDirectory& run, SnapshotStore& snapshots) const {
+  if (supersedes) RETURN_IF_ERROR(snapshots.Supersede());
+  RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
+  return amended.has_value() ? amended->Save(snapshots) : absl::OkStatus();
+}
+
+absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, const PipelineConfig& config,
+                                                const TrainingSetup& setup, const TrainSection& recorded,
+                                                const StagePlan& plan, DigestCache& digests) {
+  FileSystem& fs = *options.fs;
+  const RunDirectory run(options.run_dir);
+  StartingPoint start;
+  start.inputs = plan.inputs;
+  if (plan.decision == Decision::kAmend) {
+    ASSIGN_OR_RETURN(start.amended,
+                     AmendTraining(fs, run, config, setup, recorded, plan.inputs, options.allow_changes));
+    start.inputs = start.amended->inputs;
+  }
+  start.state = InitialState(config, setup, start.inputs);
+  RETURN_IF_ERROR(CheckSchedule(config.train(), start.state.progress));
+
+  const bool same_key = recorded.stage().key() == start.inputs.Key();
+  start.supersedes = same_key && plan.decision == Decision::kStart;
+  const std::string folder = run.OutputFolder(kTrainStage, start.inputs.Key());
+  SnapshotStore snapshots(fs, folder);
+  std::optional<State> restored;
+  if (start.amended.has_value()) {
+    restored = start.amended->newest;
+  } else {
+    ASSIGN_OR_RETURN(start.kept_for_good, FinishedSteps(recorded, same_key, snapshots));
+    if (!start.supersedes) {
+      ASSIGN_OR_RETURN(restored, snapshots.LoadLatest(setup.device));
+    }
+  }
+  RETURN_IF_ERROR(CheckAmendedStep(start.inputs, folder, restored));
+
+  start.initial_weights = plan.initial_weights;
+  if (!restored.has_value()) {
+    if (!config.train().has_initial_weights()) return start;
+    RETURN_IF_ERROR(
+        LoadInitialWeights(fs, config.train().initial_weights(), digests, start.initial_weights, start.state));
+    return start;
+  }
+  RETURN_IF_ERROR(CheckRestored(config.train(), *restored, start.state));
+  // What the record says of this training's beginning stays so, wherever the weights are now.
+  const bool began_here = same_key || start.amended.has_value();
+  if (began_here && recorded.has_initial_weights()) start.initial_weights = recorded.initial_weights();
+  start.restored_from = std::exchange(restored->environment, start.state.environment);
+  start.state = *std::move(restored);
+  return start;
+}
+
+}  // namespace baton
