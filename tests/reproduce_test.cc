@@ -177,6 +177,23 @@ TEST(Reproduce, ARunThatWasChangedOnItsWay) {
   ExpectReproduced(pipeline);
 }
 
+TEST(Reproduce, ARunThatBeganWithOthersWeights) {
+  const PipelineFolder source("source"), pipeline("fine_tuned");
+  Complete(source);
+  Complete(pipeline, {"seed=6", "train.initial_weights.snapshot=" + source.run_dir()});
+  ExpectReproduced(pipeline);
+  const std::string moved = source.path("moved");
+  std::filesystem::rename(source.run_dir(), moved);
+  const ProcessResult missing = Reproduce(pipeline);
+  EXPECT_EQ(missing.exit_code, 66);
+  EXPECT_THAT(missing.err, HasSubstr("--initial_weights"));
+  const ProcessResult result = Reproduce(pipeline, {"--initial_weights=" + moved});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  const ProcessResult other = Reproduce(pipeline, {"--initial_weights=" + pipeline.run_dir()});
+  EXPECT_EQ(other.exit_code, 65);
+  EXPECT_THAT(other.err, HasSubstr(pipeline.Record().train().initial_weights().sha256()));
+}
+
 TEST(Reproduce, AReplayThatWasStoppedGoesOn) {
   const PipelineFolder pipeline("stopped");
   Complete(pipeline, {"train.max_epochs=400"});

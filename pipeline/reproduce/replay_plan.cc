@@ -20,8 +20,10 @@ namespace {
 // Inputs that are no fields of the configuration: digests of what a stage reads, versions, and what train says of the
 // way that it took. evaluate's "train.model…" are a digest and fields that train's inputs have as well.
 bool IsField(absl::string_view stage, absl::string_view name) {
-  if (name == "raw_file.sha256" || name == kDatasetInput || name == kHorizonInput || IsAmendmentInput(name))
+  if (name == "raw_file.sha256" || name == kDatasetInput || name == kHorizonInput || name == kInitialWeightsInput ||
+      IsAmendmentInput(name)) {
     return false;
+  }
   if (absl::EndsWith(name, ".format_version")) return false;
   return stage != "evaluate" || !absl::StartsWith(name, "train.model");
 }
@@ -107,6 +109,9 @@ void SetFreeFields(const Metadata& record, const ReplayChoices& choices, Pipelin
   if (!record.train().stage().has_key()) return;
   config.mutable_train()->set_workers(choices.workers);
   config.mutable_train()->set_max_epochs(EpochsDone(record.train()));
+  if (record.train().has_initial_weights()) {
+    config.mutable_train()->mutable_initial_weights()->set_snapshot(choices.initial_weights);
+  }
   const auto& attempts = record.train().stage().attempts();
   if (!attempts.empty()) config.mutable_train()->set_device(attempts.rbegin()->device());
 }
@@ -145,7 +150,8 @@ absl::Status AddLegs(const Metadata& record, const PipelineConfig& others, const
   }
   TrainSection section;
   *section.mutable_stage() = recorded;
-  RETURN_IF_ERROR(CheckKey("train", recorded, TrainKey(config, record.load(), section)));
+  RETURN_IF_ERROR(CheckKey("train", recorded,
+                           TrainKey(config, record.load(), section, Find(trained.inputs, kInitialWeightsInput))));
 
   TrainLeg leg = {std::move(config), trained.key, stop_at_step, trained.changed};
   const std::string horizon = Find(trained.inputs, kHorizonInput);

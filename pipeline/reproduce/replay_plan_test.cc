@@ -172,6 +172,17 @@ TEST(MakeReplayPlan, AmendmentsAreLegs) {
   EXPECT_THAT(plan.legs[3].allow_changes, IsEmpty());
 }
 
+TEST(MakeReplayPlan, BeginsWithTheSameWeightsElsewhere) {
+  const PipelineConfig config = Config("train { initial_weights { snapshot: '/runs/a' strict: false } }");
+  Metadata record = RecordOf(config, 4);
+  record.mutable_train()->mutable_initial_weights()->set_sha256("77");
+  SetInputs(TrainKey(config, record.load(), TrainSection(), "77"), *record.mutable_train()->mutable_stage());
+  ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {.initial_weights = "/runs/b"}));
+  const InitialWeightsConfig& weights = plan.legs.at(0).config.train().initial_weights();
+  EXPECT_EQ(weights.snapshot(), "/runs/b");
+  EXPECT_FALSE(weights.strict());
+}
+
 TEST(MakeReplayPlan, RefusesOtherDataOnTheWay) {
   Metadata record = RecordOf(Config(), 4);
   Amendment& amendment = *record.mutable_run()->add_amendments();

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/digest.h"
+#include "base/digest_cache.h"
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/signals.h"
@@ -15,6 +16,7 @@
 #include "metadata/random_id.h"
 #include "metadata/staleness.h"
 #include "metadata/verified_record.h"
+#include "pipeline/initial_weights.h"
 #include "pipeline/reproduce/replay.h"
 #include "pipeline/reproduce/replay_plan.h"
 #include "pipeline/run_directory.h"
@@ -39,6 +41,23 @@ absl::StatusOr<std::string> FindRawFile(const ReproduceOptions& options, const L
   return absl::DataLossError(absl::StrCat(path, " is not the raw file that this run was made of: its SHA-256 is ",
                                           found->hex, ", the record's ", load.raw_file_sha256(),
                                           "; say with --raw_file where that one is"));
+}
+
+// OK if the weights with which the replay is to begin are those that the record names.
+absl::Status CheckInitialWeights(FileSystem& fs, const TrainConfig& config, const TrainSection& recorded) {
+  if (!recorded.has_initial_weights()) return absl::OkStatus();
+  const std::string& path = config.initial_weights().snapshot();
+  DigestCache no_cache(fs, "");
+  const absl::StatusOr<InitialWeights> found = FindWeights(fs, config.initial_weights(), no_cache);
+  if (absl::IsNotFound(found.status())) {
+    return absl::NotFoundError(absl::StrCat("the weights with which training began are not in ", path,
+                                            ": say with --initial_weights where they are now"));
+  }
+  RETURN_IF_ERROR(found.status());
+  if (found->sha256() == recorded.initial_weights().sha256()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(found->file(), " is not what training began with: its SHA-256 is ",
+                                          found->sha256(), ", the record's ", recorded.initial_weights().sha256(),
+                                          "; say with --initial_weights where that one is"));
 }
 
 struct StageFiles {
@@ -114,8 +133,12 @@ absl::StatusOr<Reproduction> Reproduce(const ReproduceOptions& options) {
   ASSIGN_OR_RETURN(const Metadata record, ReadVerifiedRecord(fs, options.run_dir, options.head));
   RETURN_IF_ERROR(CheckFinished(record));
   ASSIGN_OR_RETURN(const std::string raw_file, FindRawFile(options, record.load()));
-  ASSIGN_OR_RETURN(const ReplayPlan plan,
-                   MakeReplayPlan(record, {.raw_filepath = raw_file, .workers = options.workers}));
+  const std::string initial_weights =
+      options.initial_weights.empty() ? ParentFolder(record.train().initial_weights().file()) : options.initial_weights;
+  ASSIGN_OR_RETURN(const ReplayPlan plan, MakeReplayPlan(record, {.raw_filepath = raw_file,
+                                                                  .initial_weights = initial_weights,
+                                                                  .workers = options.workers}));
+  RETURN_IF_ERROR(CheckInitialWeights(fs, plan.config.train(), record.train()));
 
   Reproduction reproduction;
   reproduction.run_id = record.run().run_id();

@@ -21,6 +21,8 @@ struct ReproduceOptions {
   std::string into;
   // Absolute; empty: where the record says that it was.
   std::string raw_file;
+  // A snapshot or run directory, absolute; empty: the snapshot of which the record says that training began with it.
+  std::string initial_weights;
   // If not empty: a seal that the record's newest generation once had.
   std::string head;
   // Of training and evaluation; 0: as many as there are cores. No result depends on it.
@@ -47,8 +49,8 @@ struct Reproduction {
 // Replays a finished run from its record (docs/evidence.md): load, train and evaluate, as child processes, each with
 // the configuration that the record has; and compares every file that it names. A stage that comes out otherwise ends
 // the replay. The errors are those that keep it from being replayed at all: the record is damaged (DataLoss), the raw
-// file is another (DataLoss) or not there (NotFound), a stage is not complete (InvalidArgument), this program is
-// another one (FailedPrecondition), or a stage failed (its own error).
+// file or the initial weights are others (DataLoss) or not there (NotFound), a stage is not complete (InvalidArgument),
+// this program is another one (FailedPrecondition), or a stage failed (its own error).
 absl::StatusOr<Reproduction> Reproduce(const ReproduceOptions& options);
 
 }  // namespace baton
