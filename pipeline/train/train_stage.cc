@@ -101,7 +101,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   const TrainingSetup& setup = *set_up;
   ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options, config, setup, record.train(), plan, digests));
 
-  // Only a configuration that was not refused is kept. What training begins with is on disk before the record names it.
+  // Only a configuration that was not refused is kept. An amended training is on disk before the record names it.
   SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, start.inputs.Key()));
   RETURN_IF_ERROR(start.Prepare(fs, run, snapshots));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
