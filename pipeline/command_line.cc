@@ -29,7 +29,8 @@ Flags:
   --config=FILE      the configuration of a whole pipeline (pipeline/config.proto says what it can hold, configs/ has
                      examples). Needed the first time; afterwards the run directory has it.
   --start_over       if this stage was not finished and its configuration or data changed since: leave that work where
-                     it is, and begin anew. Finished results are never overwritten.
+                     it is, and begin anew. Finished results are never overwritten, and what this configuration had
+                     left before, intact, is used again: its bits are the same.
   --allow_changes=NAME,...
                      training goes on from its newest snapshot although what is named here changed; without it, that is
                      refused while it is unfinished. NAME is a field or a message of fields, as in

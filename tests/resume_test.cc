@@ -220,5 +220,31 @@ TEST(Resume, NoSnapshotLeft) {
   EXPECT_THAT(DifferingParts(subject.result(), reference), IsEmpty());
 }
 
+// What this configuration left before another one was tried is gone on from, as it has the bits of a new beginning; if
+// none of it can be used, then with --start_over training begins anew.
+TEST(Resume, StartOverWithAnEarlierConfiguration) {
+  for (const bool damaged : {false, true}) {
+    const SmallPipeline pipeline;
+    const Subject subject = pipeline.Train();
+    const Result reference = ReferenceOf(subject);
+    subject.prepare();
+    StageOptions options = pipeline.Options(Unsynced::Get());
+    EXPECT_THAT(RunTrain(options, {.stop_at_step = 7}), StatusIs(absl::StatusCode::kCancelled, HasSubstr("")));
+    options.start_over = true;
+    StageOptions other = options;
+    other.overrides.push_back("train.optimizer.learning_rate=0.5");
+    EXPECT_THAT(RunTrain(other, {.stop_at_step = 3}), StatusIs(absl::StatusCode::kCancelled, HasSubstr("")));
+    for (const auto& [name, file] : StateOf(pipeline.run_dir() + "/train")) {
+      if (!damaged || !absl::EndsWith(name, "model.safetensors")) continue;
+      WriteText(pipeline.run_dir() + "/train/" + name, "damaged");
+    }
+    EXPECT_THAT(RunTrain(options), IsOk());
+    EXPECT_EQ(ReadRecordOf(pipeline.run_dir()).train().stage().attempts().rbegin()->has_resumed_from_step(), !damaged);
+    // The record lists the snapshots that were there as results of their own.
+    const std::vector<std::string> differing = DifferingParts(subject.result(), reference);
+    EXPECT_EQ(differing, damaged ? std::vector<std::string>() : std::vector<std::string>{"record"});
+  }
+}
+
 }  // namespace
 }  // namespace baton

@@ -47,7 +47,7 @@ TEST(Summary, LeavesOutWhatIsNotThere) {
   record.mutable_run()->set_name("a\nb");
   record.set_sha256("00ff");
   EXPECT_EQ(Summary(record, "/runs/b", {{"load", "ran"}}),
-            R"(a b
+            R"(a\x0ab
 
   stage  result    time
   load   ran     0.00 s

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_macros.h"
+#include "glog/logging.h"
 #include "pipeline/keys.h"
 #include "pipeline/run_directory.h"
 #include "pipeline/train/load_initial_weights.h"
@@ -38,6 +39,19 @@ absl::Status CheckRestored(const TrainConfig& config, const State& restored, con
   return CheckEnvironment(config, restored.environment, initial.environment);
 }
 
+// The newest State that is intact, if training may go on from it; nullopt where there is none.
+absl::StatusOr<std::optional<State>> Restore(const TrainConfig& config, const State& initial,
+                                             SnapshotStore& snapshots) {
+  ASSIGN_OR_RETURN(std::optional<State> restored, snapshots.LoadLatest(initial.device()));
+  if (restored.has_value()) RETURN_IF_ERROR(CheckRestored(config, *restored, initial));
+  return restored;
+}
+
+// Errors that --start_over is the way out of, as against those of the machine.
+bool IsLeftBehindByStartOver(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status);
+}
+
 }  // namespace
 
 absl::Status StartingPoint::Prepare(FileSystem& fs, const RunDirectory& run, SnapshotStore& snapshots) const {
@@ -68,10 +82,20 @@ absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, con
   std::optional<State> restored;
   if (start.amended.has_value()) {
     restored = start.amended->newest;
+    RETURN_IF_ERROR(CheckRestored(config.train(), *restored, start.state));
   } else {
     ASSIGN_OR_RETURN(start.kept_for_good, FinishedSteps(recorded, same_key, snapshots));
-    if (!start.supersedes) {
-      ASSIGN_OR_RETURN(restored, snapshots.LoadLatest(setup.device));
+  }
+  if (!start.amended.has_value() && !start.supersedes) {
+    absl::StatusOr<std::optional<State>> found = Restore(config.train(), start.state, snapshots);
+    // What this very key left before another one was begun has the bits that beginning anew would give.
+    start.supersedes = options.start_over && IsLeftBehindByStartOver(found.status());
+    if (start.supersedes) {
+      LOG(WARNING) << found.status().message() << "; --start_over: training begins anew";
+      start.kept_for_good.clear();
+    } else {
+      RETURN_IF_ERROR(found.status());
+      restored = *std::move(found);
     }
   }
   RETURN_IF_ERROR(CheckAmendedStep(start.inputs, folder, restored));
@@ -83,7 +107,6 @@ absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, con
         LoadInitialWeights(fs, config.train().initial_weights(), digests, start.initial_weights, start.state));
     return start;
   }
-  RETURN_IF_ERROR(CheckRestored(config.train(), *restored, start.state));
   // What the record says of this training's beginning stays so, wherever the weights are now.
   const bool began_here = same_key || start.amended.has_value();
   if (began_here && recorded.has_initial_weights()) start.initial_weights = recorded.initial_weights();
