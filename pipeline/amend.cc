@@ -41,7 +41,7 @@ std::vector<FieldValue> NewValues(const std::vector<FieldValue>& old_values, con
 }
 
 absl::Status CheckName(const std::string& path) {
-  if (path == kHorizonInput || path == kDatasetInput) return absl::OkStatus();
+  if (path == kHorizonInput || path == kDatasetInput || path == kInitialWeightsInput) return absl::OkStatus();
   const Descriptor* message = PipelineConfig::descriptor();
   for (const absl::string_view name : absl::StrSplit(path, '.')) {
     const FieldDescriptor* field = message == nullptr ? nullptr : message->FindFieldByName(std::string(name));
@@ -79,16 +79,18 @@ std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInpu
   return changes;
 }
 
+bool CanBeAllowed(const InputChange& change) { return !IsNamed(change.name, {"train.initial_weights"}); }
+
 absl::Status CheckAllowed(const std::vector<InputChange>& changes, const std::vector<std::string>& allowed) {
   std::vector<std::string> lines, names;
   for (const InputChange& change : changes) {
     const auto shown = [](const std::string& value) { return value.empty() ? "(not set)" : value; };
     const std::string line =
         absl::StrCat("\n  ", change.name, ": ", shown(change.old_value), " -> ", shown(change.new_value));
-    if (IsNamed(change.name, {"train.initial_weights"})) {
+    if (!CanBeAllowed(change)) {
       return absl::InvalidArgumentError(
           absl::StrCat("the weights with which training begins cannot change after its first step:", line,
-                       "\nPut them back, or begin anew with --start_over"));
+                       "\nPut them back, or begin anew: --start_over instead of --allow_changes"));
     }
     if (IsNamed(change.name, allowed)) continue;
     lines.push_back(line);

@@ -27,8 +27,11 @@ struct InputChange {
 std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInputs& inputs,
                                          const std::vector<std::string>& allowed);
 
+// Not the initial weights: training that has begun is past them.
+bool CanBeAllowed(const InputChange& change);
+
 // OK if `allowed` covers every change: it has its name, or the beginning of it up to a dot. InvalidArgument names the
-// others, or the initial weights, which training that has begun cannot change.
+// others, or what cannot be allowed.
 absl::Status CheckAllowed(const std::vector<InputChange>& changes, const std::vector<std::string>& allowed);
 
 // OK if each of `allowed` is the path of a field of the configuration or the name of another input of train's key.

@@ -2,6 +2,7 @@
 
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -67,12 +68,16 @@ absl::StatusOr<Decision> DecideStage(const StageSituation& situation,
                                    << " runs under a new key, since this changed (earlier results stay):" << changes;
     return Decision::kStart;
   }
+  const std::vector<InputChange> amendments = TrainingChanges(recorded, situation.inputs, {});
+  const bool can_be_allowed = std::all_of(amendments.begin(), amendments.end(), CanBeAllowed);
   return absl::InvalidArgumentError(absl::StrCat(
       situation.stage, " is unfinished (", StatusWord(recorded.status()),
       ") and this changed since it was begun:", changes,
       "\nEither put back what changed, and the same command goes on where it stopped; or give --start_over to ",
-      "begin anew with what is now (what was written under the old key stays); or name what may change in ",
-      "--allow_changes=NAME,... to go on from the newest snapshot with it, which the record then says."));
+      "begin anew with what is now (what was written under the old key stays)",
+      can_be_allowed ? "; or name what may change in --allow_changes=NAME,... to go on from the newest snapshot with "
+                       "it, which the record then says."
+                     : "."));
 }
 
 }  // namespace baton

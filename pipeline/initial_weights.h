@@ -19,21 +19,23 @@ namespace baton {
 WeightsOf WhichWeights(const InitialWeightsConfig& config);
 
 // Finds the file with the weights, its digest, and the run that it comes from. Reads the source's record and index, and
-// changes nothing there. NotFound if there is no snapshot; DataLoss if index or record are damaged.
+// changes nothing there. NotFound if there is no snapshot; DataLoss if index or record are damaged, or if the snapshot
+// is not the one that the run's record names.
 absl::StatusOr<InitialWeights> FindWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests);
 
 struct InitialWeightsSource {
   // Without what training made of them; empty if the configuration names none.
   InitialWeights weights;
-  // That they are no longer there, and which are taken for them; else empty.
+  // That they are no longer there, or others are; else empty.
   std::string note;
 };
 
-// Those of `run`, whose train section is `recorded`. Once training has begun they need not be there any more: it reads
-// its own snapshots. Where the path that is recorded names none now, the recorded weights are those that it named.
-// InvalidArgument if it names `run` itself.
+// Those of `run`. Once training has begun they need not be there any more: it reads its own snapshots. So if
+// `begun_with` has those with which it began, and the configuration names the same path or the folder of that file,
+// they are those, whatever is there now. Else InvalidArgument if the path is `run` itself, and the errors of
+// FindWeights().
 absl::StatusOr<InitialWeightsSource> FindInitialWeights(FileSystem& fs, const RunDirectory& run,
-                                                        const TrainConfig& config, const TrainSection& recorded,
+                                                        const TrainConfig& config, const InitialWeights& begun_with,
                                                         DigestCache& digests);
 
 }  // namespace baton

@@ -37,6 +37,23 @@ std::string NoteOnEpochs(const PipelineConfig& config, const TrainSection& train
   return absl::StrCat("it stopped early, after ", done, " of at most ", limit, " epochs");
 }
 
+// The weights that count for train's key. A training that goes on read them before its first step and never will again:
+// they are those with which it began, even if their source is gone or has others now.
+absl::StatusOr<InitialWeightsSource> FindTrainWeights(const PlanContext& context, const Metadata& record,
+                                                      const LoadSection& load, bool has_progress) {
+  const TrainSection& train = record.train();
+  const bool complete = train.stage().status() == StageRun::COMPLETE;
+  const bool goes_on_changed = has_progress && (!complete || !context.allow_changes.empty());
+  const auto is_complete_with = [&](const InitialWeights& weights) {
+    return complete &&
+           train.stage().key() == TrainKey(context.config, load, train, weights.sha256(), context.allow_changes).Key();
+  };
+  const InitialWeights& recorded = train.initial_weights();
+  const bool begun = !context.start_over && (goes_on_changed || is_complete_with(recorded));
+  return FindInitialWeights(context.fs, context.run, context.config.train(), begun ? recorded : InitialWeights(),
+                            context.digests);
+}
+
 }  // namespace
 
 absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& record) {
@@ -61,13 +78,12 @@ absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& r
 
 absl::StatusOr<StagePlan> PlanTrain(const PlanContext& context, const Metadata& record) {
   StagePlan plan;
-  ASSIGN_OR_RETURN(InitialWeightsSource source, FindInitialWeights(context.fs, context.run, context.config.train(),
-                                                                   record.train(), context.digests));
+  ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
+  ASSIGN_OR_RETURN(InitialWeightsSource source, FindTrainWeights(context, record, record.load(), has_progress));
   plan.initial_weights = std::move(source.weights);
   plan.note = std::move(source.note);
   plan.inputs = TrainKey(context.config, record.load(), context.start_over ? TrainSection() : record.train(),
                          plan.initial_weights.sha256(), context.allow_changes);
-  ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
   ASSIGN_OR_RETURN(plan.decision, Decide(context, kTrainStage, record.train().stage(), plan.inputs, has_progress,
                                          record.train().model_artifacts()));
   if (plan.decision != Decision::kSkip) return plan;
@@ -100,10 +116,8 @@ absl::Status CheckUnfinishedTraining(const PlanContext& context, const Metadata&
         DescribeChanges(RecordedInputs(record.load().stage()), load.inputs.values());
     expected.set_dataset_version(absl::StrCat("(made anew, since ", absl::StrJoin(changes, ", "), ")"));
   }
-  ASSIGN_OR_RETURN(
-      const InitialWeightsSource source,
-      FindInitialWeights(context.fs, context.run, context.config.train(), record.train(), context.digests));
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
+  ASSIGN_OR_RETURN(const InitialWeightsSource source, FindTrainWeights(context, record, expected, has_progress));
   const KeyInputs inputs =
       TrainKey(context.config, expected, record.train(), source.weights.sha256(), context.allow_changes);
   return Decide(context, kTrainStage, record.train().stage(), inputs, has_progress, {}).status();

@@ -157,7 +157,11 @@ TEST_F(PlanTest, InitialWeightsMayBeGoneOnceTrainingHasBegun) {
   EXPECT_EQ(Planned(PlanTrain).decision, Decision::kSkip);
   EXPECT_THAT(Planned(PlanTrain).note, AllOf(HasSubstr(gone), HasSubstr("SHA-256 77")));
   EXPECT_EQ(Planned(PlanTrain).initial_weights.sha256(), "77");
-  train.clear_initial_weights();
+  // Another training needs them, and so does one that has not begun.
+  config_.mutable_train()->set_batch_size(config_.train().batch_size() + 1);
+  EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kNotFound, HasSubstr(gone)));
+  config_.mutable_train()->set_batch_size(config_.train().batch_size() - 1);
+  train.mutable_stage()->set_status(StageRun::RUNNING);
   EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kNotFound, HasSubstr(gone)));
 }
 

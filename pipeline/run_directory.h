@@ -15,7 +15,7 @@ inline constexpr absl::string_view kEvaluateStage = "evaluate";
 // Where things are in a run directory, for all stages (docs/architecture.md draws it):
 //
 //   config.textproto        the configuration
-//   metadata/               the record (metadata/generations.h names its files)
+//   metadata/               the record (metadata/generation_folder.h names its files)
 //   STAGE/KEY/              what a stage wrote under a key
 //   locks/STAGE.lock        held by the stage that is at work
 //   cache/digests.binpb     digests of files by identity; may be deleted at any time

@@ -6,6 +6,7 @@
 #include "base/human.h"
 #include "base/progress.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "state/find_snapshot.h"
 #include "state/inspect.pb.h"
 #include "state/inspect_command.h"
@@ -41,7 +42,7 @@ Rows FieldRows(const google::protobuf::RepeatedPtrField<FieldDifference>& fields
 std::string FileText(bool is_there, uint64_t size) { return is_there ? HumanBytes(size) : "absent"; }
 
 std::string AsText(const SnapshotDifference& difference) {
-  std::string text = absl::StrCat("a  ", difference.a(), "\nb  ", difference.b(), "\n");
+  std::string text = absl::StrCat("a  ", EscapeControl(difference.a()), "\nb  ", EscapeControl(difference.b()), "\n");
   Rows tensors = {{"file", "name", "differ", "elements", "largest", "mean", "not finite"}};
   Rows types = {{"file", "name", "a", "b"}};
   for (const TensorDifference& tensor : difference.tensors()) {

@@ -141,7 +141,9 @@ TEST_F(InspectListTest, AFoldersNameSteersNoTerminal) {
   EXPECT_THAT(answer_.text, HasSubstr("OK: 9\\x1b[2J"));
   EXPECT_THAT(answer_.text, Not(HasSubstr("\x1b")));
   ASSERT_THAT(Inspect({"show", path}), IsOk());
-  EXPECT_THAT(answer_.text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(answer_.text, AllOf(HasSubstr("aaaa\\x0aOK: 9\\x1b[2J"), Not(HasSubstr("\x1b"))));
+  ASSERT_THAT(Inspect({"diff", path, path}), IsOk());
+  EXPECT_THAT(answer_.text, AllOf(HasSubstr("aaaa\\x0aOK: 9\\x1b[2J"), Not(HasSubstr("\x1b"))));
   Damage(JoinPath(path, "model.safetensors"));
   EXPECT_THAT(Inspect({"verify", "."}), StatusIs(StatusCode::kDataLoss, testing::_));
   EXPECT_THAT(answer_.text, HasSubstr("aaaa\\x0aOK: 9\\x1b[2J"));

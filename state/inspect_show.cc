@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/progress.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "state/find_snapshot.h"
 #include "state/inspect.pb.h"
 #include "state/inspect_command.h"
@@ -74,7 +75,7 @@ absl::Status Show(FileSystem& fs, const InspectSnapshotOptions& options, Inspect
   const auto on_bytes = [&](uint64_t done) { progress.Update(bytes += done, path); };
   ASSIGN_OR_RETURN(const State state, LoadSnapshot(fs, path, at::kCPU, on_bytes));
   if (options.format == "text") {
-    absl::StrAppend(&answer.text, path, " (verified)\n", PrettyPrint(state, on_bytes));
+    absl::StrAppend(&answer.text, EscapeControl(path), " (verified)\n", PrettyPrint(state, on_bytes));
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const SnapshotDescription description, DescribeSnapshot(fs, path, state, on_bytes));

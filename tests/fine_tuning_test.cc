@@ -163,30 +163,48 @@ TEST(FineTuningTest, InterruptedItGoesOnWithoutItsSourceToTheSameBits) {
   EXPECT_NE(WeightsOf(LastSnapshot(drawn)), expected);
 }
 
-TEST(FineTuningTest, AChangedSourceIsNoticed) {
+// Begun with what the source was, it goes on so when the source has become another, and none of its files are left.
+TEST(FineTuningTest, TheSourceIsTrainedOnInBetween) {
+  const FineTuning straight("untouched");
+  ASSERT_EQ(straight.Train().exit_code, 0);
+  const std::string expected = WeightsOf(LastSnapshot(straight));
+
   const FineTuning tuning("changed");
   ASSERT_EQ(tuning.Train({"--stop_at_step=7"}).exit_code, 75);
   const std::string begun_with = tuning.SourceSnapshot();
   ASSERT_EQ(tuning.source().Run("run", {"train.ema.decay=0.9", "train.max_epochs=8"}).exit_code, 0);
   ASSERT_NE(tuning.SourceSnapshot(), begun_with);
-  for (const char* const program : {"train", "run"}) {
-    const ProcessResult refused = tuning.Train({}, program);
-    EXPECT_EQ(refused.exit_code, 64);
-    EXPECT_THAT(refused.err, AllOf(HasSubstr("train.initial_weights.sha256: "), HasSubstr("--start_over")));
-    const ProcessResult amended = tuning.Train({"--allow_changes=train.initial_weights"}, program);
-    EXPECT_EQ(amended.exit_code, 64);
-    EXPECT_THAT(amended.err, HasSubstr("cannot change after its first step"));
-  }
-  // The same weights by another name.
-  const ProcessResult same = tuning.Train({absl::StrCat("train.initial_weights.snapshot=", begun_with)});
-  EXPECT_EQ(same.exit_code, 0) << same.err;
-  EXPECT_THAT(same.err, HasSubstr("goes on from step 7"));
+  std::filesystem::remove_all(begun_with);
+  const ProcessResult resumed = tuning.Train({}, "run");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, AllOf(HasSubstr("has other weights now"), HasSubstr("goes on from step 7")));
+  EXPECT_EQ(WeightsOf(LastSnapshot(tuning)), expected);
+  EXPECT_THAT(tuning.Train({}, "run").err, AllOf(HasSubstr("train: complete, skipped"), HasSubstr("--start_over")));
+
+  // With the others on request, under another key.
   const std::string key = tuning.Record().train().stage().key();
-  // Complete, it begins anew with the others.
-  const ProcessResult anew = tuning.Train();
+  const ProcessResult anew = tuning.Train({"--start_over"});
   EXPECT_EQ(anew.exit_code, 0) << anew.err;
   EXPECT_THAT(anew.err, AllOf(HasSubstr("begins with 2 of 4 tensors"), Not(HasSubstr("goes on from"))));
   EXPECT_NE(tuning.Record().train().stage().key(), key);
+}
+
+TEST(FineTuningTest, OtherWeightsAreNotTakenInTheMiddle) {
+  const FineTuning tuning("other");
+  ASSERT_EQ(tuning.Train({"--stop_at_step=7"}).exit_code, 75);
+  ASSERT_EQ(tuning.source().Run("run", {"train.ema.decay=0.9", "train.max_epochs=8"}).exit_code, 0);
+  const std::string other = "train.initial_weights.snapshot=" + tuning.SourceSnapshot();
+  for (const char* const program : {"train", "run"}) {
+    const ProcessResult refused = tuning.Train({other}, program);
+    EXPECT_EQ(refused.exit_code, 64);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("train.initial_weights.sha256: "), HasSubstr("--start_over"),
+                                   Not(HasSubstr("--allow_changes"))));
+    for (const char* const allowed : {"train.initial_weights", "train.initial_weights.sha256"}) {
+      const ProcessResult amended = tuning.Train({other, absl::StrCat("--allow_changes=", allowed)}, program);
+      EXPECT_EQ(amended.exit_code, 64);
+      EXPECT_THAT(amended.err, HasSubstr("cannot change after its first step"));
+    }
+  }
 }
 
 TEST(FineTuningTest, ChangedOnItsWayItStillSaysWithWhatItBegan) {

@@ -182,6 +182,9 @@ TEST(Reproduce, ARunThatBeganWithOthersWeights) {
   Complete(source);
   Complete(pipeline, {"seed=6", "train.initial_weights.snapshot=" + source.run_dir()});
   ExpectReproduced(pipeline);
+  const ProcessResult unused = Reproduce(source, {"--initial_weights=" + pipeline.run_dir()});
+  EXPECT_EQ(unused.exit_code, 64);
+  EXPECT_THAT(unused.err, HasSubstr("drawn from its seed"));
   const std::string moved = source.path("moved");
   std::filesystem::rename(source.run_dir(), moved);
   const ProcessResult missing = Reproduce(pipeline);

@@ -111,5 +111,19 @@ TEST(Environment, OtherInstructionsAreAnnouncedAndRecorded) {
   EXPECT_EQ(folder.Record().run().deviations(0).name(), "cpu_capability");
 }
 
+// What is complete is not begun anew because it may not go on here.
+TEST(Environment, WhereItIsRefusedStartOverLeavesWhatWasFinished) {
+  const PipelineFolder folder("refused");
+  ASSERT_EQ(folder.Run("load").exit_code, 0);
+  ASSERT_EQ(folder.Run("train", {"train.max_epochs=1"}).exit_code, 0);
+  const FolderState finished = Results(folder);
+  ProcessOptions options;
+  options.environment["ATEN_CPU_CAPABILITY"] = "default";
+  const ProcessResult refused =
+      folder.Run("train", {"train.max_epochs=2", "train.strict_environment=true", "--start_over"}, options);
+  EXPECT_EQ(refused.exit_code, 78) << refused.err;
+  EXPECT_THAT(Lost(folder, finished), IsEmpty());
+}
+
 }  // namespace
 }  // namespace baton

@@ -133,6 +133,10 @@ absl::StatusOr<Reproduction> Reproduce(const ReproduceOptions& options) {
   ASSIGN_OR_RETURN(const Metadata record, ReadVerifiedRecord(fs, options.run_dir, options.head));
   RETURN_IF_ERROR(CheckFinished(record));
   ASSIGN_OR_RETURN(const std::string raw_file, FindRawFile(options, record.load()));
+  if (!options.initial_weights.empty() && !record.train().has_initial_weights()) {
+    return absl::InvalidArgumentError(absl::StrCat("--initial_weights is given, but ", options.run_dir,
+                                                   " began with weights that were drawn from its seed"));
+  }
   const std::string initial_weights =
       options.initial_weights.empty() ? ParentFolder(record.train().initial_weights().file()) : options.initial_weights;
   ASSIGN_OR_RETURN(const ReplayPlan plan, MakeReplayPlan(record, {.raw_filepath = raw_file,

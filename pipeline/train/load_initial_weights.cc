@@ -19,8 +19,8 @@ namespace {
 absl::Status CheckUnchanged(const InitialWeights& weights, DigestCache& digests) {
   ASSIGN_OR_RETURN(const FileDigest now, digests.Sha256(weights.file()));
   if (now.hex == weights.sha256()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(weights.file(), " was changed while it was read: its SHA-256 was ",
-                                          weights.sha256(), ", then ", now.hex));
+  return absl::DataLossError(absl::StrCat(weights.file(), " was changed: its SHA-256 was ", weights.sha256(),
+                                          " when training was begun, now it is ", now.hex));
 }
 
 void Announce(const InitialWeights& weights, const WeightsReport& report) {

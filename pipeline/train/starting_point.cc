@@ -49,7 +49,7 @@ absl::StatusOr<std::optional<State>> Restore(const TrainConfig& config, const St
 
 // Errors that --start_over is the way out of, as against those of the machine.
 bool IsLeftBehindByStartOver(const absl::Status& status) {
-  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status);
+  return absl::IsDataLoss(status) || absl::IsInvalidArgument(status);
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, con
   if (!start.amended.has_value() && !start.supersedes) {
     absl::StatusOr<std::optional<State>> found = Restore(config.train(), start.state, snapshots);
     // What this very key left before another one was begun has the bits that beginning anew would give.
-    start.supersedes = options.start_over && IsLeftBehindByStartOver(found.status());
+    start.supersedes = options.start_over && !same_key && IsLeftBehindByStartOver(found.status());
     if (start.supersedes) {
       LOG(WARNING) << found.status().message() << "; --start_over: training begins anew";
       start.kept_for_good.clear();
