@@ -42,16 +42,14 @@ std::string NoteOnEpochs(const PipelineConfig& config, const TrainSection& train
 absl::StatusOr<InitialWeightsSource> FindTrainWeights(const PlanContext& context, const Metadata& record,
                                                       const LoadSection& load, bool has_progress) {
   const TrainSection& train = record.train();
-  const bool complete = train.stage().status() == StageRun::COMPLETE;
-  const bool goes_on_changed = has_progress && (!complete || !context.allow_changes.empty());
-  const auto is_complete_with = [&](const InitialWeights& weights) {
-    return complete &&
-           train.stage().key() == TrainKey(context.config, load, train, weights.sha256(), context.allow_changes).Key();
-  };
-  const InitialWeights& recorded = train.initial_weights();
-  const bool begun = !context.start_over && (goes_on_changed || is_complete_with(recorded));
-  return FindInitialWeights(context.fs, context.run, context.config.train(), begun ? recorded : InitialWeights(),
-                            context.digests);
+  const InitialWeights& begun_with = train.initial_weights();
+  const bool same_key = train.stage().key() == TrainKey(context.config, load, train, begun_with.sha256(), {}).Key();
+  // What is complete is left as it is, or goes on with what may change; what is unfinished goes on, or is refused to.
+  const bool goes_on = train.stage().status() == StageRun::COMPLETE
+                           ? same_key || (has_progress && !context.allow_changes.empty())
+                           : has_progress;
+  return FindInitialWeights(context.fs, context.run, context.config.train(),
+                            goes_on && !context.start_over ? begun_with : InitialWeights(), context.digests);
 }
 
 }  // namespace
