@@ -3,6 +3,12 @@
 #include "base/status_matchers.h"
 #include "state/test_state.h"
 
+#include "third_party/torch_begin.h"
+
+#include <ATen/ops/full.h>
+
+#include "third_party/torch_end.h"
+
 namespace baton {
 namespace {
 
@@ -38,6 +44,17 @@ TEST(Staging, HoldsAllOfAStateInMemoryOfItsOwnThatStays) {
   EXPECT_TRUE(Identical(staged, state));
   EXPECT_EQ(staged.environment.ByteSizeLong(), 0);
   EXPECT_EQ(Addresses(staged), before);
+}
+
+// As vectors, and what is left of them.
+TEST(Staging, TensorsOfAnySizeAreCopiedWhole) {
+  for (int64_t size = 1; size < 40; ++size) {
+    State state = TestState(8);
+    state.criterion = {{"weights", at::full({size}, 1.5F)}};
+    State staged = MakeStaging(state);
+    ASSERT_THAT(CopyInto(state, staged), IsOk());
+    EXPECT_TRUE(Identical(staged, state)) << size;
+  }
 }
 
 TEST(Staging, TensorsThatAreNotContiguousAreCopiedByValue) {
