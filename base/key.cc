@@ -4,16 +4,13 @@
 #include "base/digest.h"
 
 namespace baton {
-namespace {
 
-const std::string* Find(const std::vector<FieldValue>& values, absl::string_view name) {
+const std::string* FindValue(const std::vector<FieldValue>& values, absl::string_view name) {
   for (const FieldValue& value : values) {
     if (value.first == name) return &value.second;
   }
   return nullptr;
 }
-
-}  // namespace
 
 void KeyInputs::Add(absl::string_view name, absl::string_view value) { values_.emplace_back(name, value); }
 
@@ -31,12 +28,12 @@ std::vector<std::string> DescribeChanges(const std::vector<FieldValue>& old_valu
                                          const std::vector<FieldValue>& new_values) {
   std::vector<std::string> result;
   for (const auto& [name, old_value] : old_values) {
-    const std::string* new_value = Find(new_values, name);
+    const std::string* new_value = FindValue(new_values, name);
     if (new_value != nullptr && *new_value == old_value) continue;
     result.push_back(absl::StrCat(name, ": ", old_value, " -> ", new_value == nullptr ? "(not set)" : *new_value));
   }
   for (const auto& [name, new_value] : new_values) {
-    if (Find(old_values, name) == nullptr) result.push_back(absl::StrCat(name, ": (not set) -> ", new_value));
+    if (FindValue(old_values, name) == nullptr) result.push_back(absl::StrCat(name, ": (not set) -> ", new_value));
   }
   return result;
 }

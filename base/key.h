@@ -24,6 +24,9 @@ class KeyInputs {
   std::vector<FieldValue> values_;
 };
 
+// The value of the first of this name; null if there is none.
+const std::string* FindValue(const std::vector<FieldValue>& values, absl::string_view name);
+
 // One line for each value that differs: "train.batch_size: 32 -> 64", "(not set)" for one that is on one side only.
 std::vector<std::string> DescribeChanges(const std::vector<FieldValue>& old_values,
                                          const std::vector<FieldValue>& new_values);

@@ -1,7 +1,5 @@
 #include "pipeline/amend.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -17,11 +15,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
-const std::string* Find(const std::vector<FieldValue>& values, absl::string_view name) {
-  const auto found = std::find_if(values.begin(), values.end(), [&](const auto& value) { return value.first == name; });
-  return found == values.end() ? nullptr : &found->second;
-}
-
 // What the recorded training was begun with, but for what an amendment before said of itself.
 std::vector<FieldValue> ValuesOf(const StageRun& recorded) {
   std::vector<FieldValue> values = RecordedInputs(recorded);
@@ -34,7 +27,7 @@ std::vector<FieldValue> NewValues(const std::vector<FieldValue>& old_values, con
                                   const std::vector<std::string>& allowed) {
   std::vector<FieldValue> values = inputs.values();
   for (auto& [name, value] : values) {
-    const std::string* old_value = Find(old_values, name);
+    const std::string* old_value = FindValue(old_values, name);
     if (name == kHorizonInput && old_value != nullptr && !IsNamed(name, allowed)) value = *old_value;
   }
   return values;
@@ -69,12 +62,12 @@ std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInpu
   const std::vector<FieldValue> new_values = NewValues(old_values, inputs, allowed);
   std::vector<InputChange> changes;
   for (const auto& [name, old_value] : old_values) {
-    const std::string* new_value = Find(new_values, name);
+    const std::string* new_value = FindValue(new_values, name);
     if (new_value == nullptr || *new_value != old_value)
       changes.push_back({name, old_value, new_value ? *new_value : ""});
   }
   for (const auto& [name, new_value] : new_values) {
-    if (Find(old_values, name) == nullptr) changes.push_back({name, "", new_value});
+    if (FindValue(old_values, name) == nullptr) changes.push_back({name, "", new_value});
   }
   return changes;
 }

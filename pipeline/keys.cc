@@ -10,6 +10,17 @@
 #include "optim/schedule.h"
 
 namespace baton {
+namespace {
+
+std::optional<uint64_t> NumberOf(absl::string_view name, const KeyInputs& inputs) {
+  const std::string* const value = FindValue(inputs.values(), name);
+  uint64_t number;
+  if (value == nullptr || !absl::SimpleAtoi(*value, &number)) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
   KeyInputs inputs;
   inputs.Add("raw_file.sha256", raw_sha256);
@@ -52,13 +63,7 @@ KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const 
 
 bool IsAmendmentInput(absl::string_view name) { return name == kAmendedFromInput || name == kAmendedStepInput; }
 
-std::optional<uint64_t> AmendedStep(const KeyInputs& train_inputs) {
-  for (const auto& [name, value] : train_inputs.values()) {
-    uint64_t step;
-    if (name == kAmendedStepInput && absl::SimpleAtoi(value, &step)) return step;
-  }
-  return std::nullopt;
-}
+std::optional<uint64_t> AmendedStep(const KeyInputs& train_inputs) { return NumberOf(kAmendedStepInput, train_inputs); }
 
 bool IsNamed(absl::string_view input, const std::vector<std::string>& names) {
   return std::any_of(names.begin(), names.end(), [input](const std::string& name) {
@@ -67,11 +72,7 @@ bool IsNamed(absl::string_view input, const std::vector<std::string>& names) {
 }
 
 std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs) {
-  for (const auto& [name, value] : train_inputs.values()) {
-    uint64_t epochs;
-    if (name == kHorizonInput && absl::SimpleAtoi(value, &epochs)) return epochs;
-  }
-  return std::nullopt;
+  return NumberOf(kHorizonInput, train_inputs);
 }
 
 std::vector<FieldValue> RecordedInputs(const StageRun& stage) {

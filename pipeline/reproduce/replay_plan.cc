@@ -129,13 +129,6 @@ void ChooseSomeModel(PipelineConfig& config) {
   }
 }
 
-std::string Find(const std::vector<FieldValue>& inputs, absl::string_view name) {
-  for (const auto& [input, value] : inputs) {
-    if (input == name) return value;
-  }
-  return "";
-}
-
 // The calls that train under `trained`'s key until `stop_at_step`.
 absl::Status AddLegs(const Metadata& record, const PipelineConfig& others, const TrainedKey& trained,
                      uint64_t stop_at_step, std::vector<TrainLeg>& legs) {
@@ -150,15 +143,16 @@ absl::Status AddLegs(const Metadata& record, const PipelineConfig& others, const
   }
   TrainSection section;
   *section.mutable_stage() = recorded;
-  RETURN_IF_ERROR(CheckKey("train", recorded,
-                           TrainKey(config, record.load(), section, Find(trained.inputs, kInitialWeightsInput))));
+  const std::string* weights = FindValue(trained.inputs, kInitialWeightsInput);
+  RETURN_IF_ERROR(
+      CheckKey("train", recorded, TrainKey(config, record.load(), section, weights != nullptr ? *weights : "")));
 
   TrainLeg leg = {std::move(config), trained.key, stop_at_step, trained.changed};
-  const std::string horizon = Find(trained.inputs, kHorizonInput);
+  const std::string* horizon = FindValue(trained.inputs, kHorizonInput);
   const bool fixes_horizon = trained.changed.empty() ||
                              std::count(trained.changed.begin(), trained.changed.end(), std::string(kHorizonInput)) > 0;
   uint32_t horizon_epochs;
-  if (fixes_horizon && absl::SimpleAtoi(horizon, &horizon_epochs) &&
+  if (fixes_horizon && horizon != nullptr && absl::SimpleAtoi(*horizon, &horizon_epochs) &&
       horizon_epochs != leg.config.train().max_epochs()) {
     // One step under the limit that fixed the schedule's end.
     TrainLeg first = leg;
