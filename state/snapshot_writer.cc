@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
-#include "state/staging.h"
 
 namespace baton {
 namespace {
@@ -60,10 +59,15 @@ absl::StatusOr<bool> SnapshotWriter::Save(const State& state, Importance importa
     RETURN_IF_ERROR(status_);
   }
   // The thread stays idle until it is told otherwise.
-  RETURN_IF_ERROR(CopyInto(state, staged_));
+  ASSIGN_OR_RETURN(std::vector<CopyPiece> pieces, BeginCopy(state, staged_));
+  copy_.emplace(std::move(pieces));
   absl::MutexLock lock(&mutex_);
   phase_ = Phase::kWriting;
   return true;
+}
+
+void SnapshotWriter::FinishCopy() {
+  if (copy_.has_value()) copy_->Finish();
 }
 
 absl::Status SnapshotWriter::status() const {
@@ -100,6 +104,7 @@ void SnapshotWriter::Loop() {
       mutex_.Await(absl::Condition(&called));
       if (phase_ != Phase::kWriting) return;
     }
+    copy_->Finish();
     status = Guarded([this] { return Write(); });
   }
 }

@@ -4,6 +4,7 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -22,6 +23,9 @@
 
 namespace baton {
 namespace {
+
+// Small enough that no thread waits long for another's last piece.
+constexpr size_t kPieceBytes = size_t{128} << 10;
 
 // By memset, not by an operation of libtorch, which might start OpenMP threads for this thread.
 at::Tensor Zeroed(at::Tensor tensor) {
@@ -46,44 +50,48 @@ absl::Status Unlike(absl::string_view what) {
 
 // memcpy past the caches where the processor can: what is copied is next read by another thread, and need not push out
 // what training works on. About a fifth faster than memcpy, too, which reads the target's lines before it writes them.
-void CopyBytes(const void* from, void* to, size_t size) {
+void Copy(const CopyPiece& piece) {
+  size_t copied = 0;
 #ifdef __SSE2__
   constexpr size_t kVector = sizeof(__m128i);
-  if (reinterpret_cast<uintptr_t>(to) % kVector == 0) {
-    const size_t vectors = size / kVector;
-    const __m128i* const source = static_cast<const __m128i*>(from);
-    __m128i* const target = static_cast<__m128i*>(to);
-    for (size_t i = 0; i < vectors; ++i) _mm_stream_si128(target + i, _mm_loadu_si128(source + i));
+  if (reinterpret_cast<uintptr_t>(piece.to) % kVector == 0) {
+    for (; copied + kVector <= piece.size; copied += kVector) {
+      _mm_stream_si128(reinterpret_cast<__m128i*>(piece.to + copied),
+                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(piece.from + copied)));
+    }
     _mm_sfence();  // other threads see them before what the caller tells them
-    from = source + vectors;
-    to = target + vectors;
-    size -= vectors * kVector;
   }
 #endif
-  std::memcpy(to, from, size);
+  std::memcpy(piece.to + copied, piece.from + copied, piece.size - copied);
 }
 
-absl::Status Copy(absl::string_view name, const at::Tensor& from, const at::Tensor& to) {
+absl::Status Begin(absl::string_view name, const at::Tensor& from, const at::Tensor& to,
+                   std::vector<CopyPiece>& pieces) {
   if (from.sizes() != to.sizes() || from.dtype() != to.dtype()) return Unlike(name);
-  if (from.is_cpu() && from.is_contiguous()) {
-    CopyBytes(from.const_data_ptr(), to.data_ptr(), from.nbytes());
-  } else {
+  if (!from.is_cpu() || !from.is_contiguous()) {
     to.copy_(from, /*non_blocking=*/false);
+    return absl::OkStatus();
+  }
+  const char* const source = static_cast<const char*>(from.const_data_ptr());
+  char* const target = static_cast<char*>(to.data_ptr());
+  for (size_t begin = 0; begin < from.nbytes(); begin += kPieceBytes) {
+    pieces.push_back({source + begin, target + begin, std::min(kPieceBytes, from.nbytes() - begin)});
   }
   return absl::OkStatus();
 }
 
-absl::Status Copy(absl::string_view name, const FlatTensors& from, const FlatTensors& to) {
+absl::Status Begin(absl::string_view name, const FlatTensors& from, const FlatTensors& to,
+                   std::vector<CopyPiece>& pieces) {
   if (from.shared_layout() != to.shared_layout()) return Unlike(name);
-  return Copy(name, from.flat(), to.flat());
+  return Begin(name, from.flat(), to.flat(), pieces);
 }
 
 template <typename Named>
-absl::Status CopyAll(absl::string_view what, const Named& from, const Named& to) {
+absl::Status BeginAll(absl::string_view what, const Named& from, const Named& to, std::vector<CopyPiece>& pieces) {
   if (from.size() != to.size()) return Unlike(what);
   for (size_t i = 0; i < from.size(); ++i) {
     if (from[i].first != to[i].first) return Unlike(from[i].first);
-    RETURN_IF_ERROR(Copy(from[i].first, from[i].second, to[i].second));
+    RETURN_IF_ERROR(Begin(from[i].first, from[i].second, to[i].second, pieces));
   }
   return absl::OkStatus();
 }
@@ -99,21 +107,33 @@ State MakeStaging(const State& like) {
   return staged;
 }
 
-absl::Status CopyInto(const State& state, State& staged) try {
+absl::StatusOr<std::vector<CopyPiece>> BeginCopy(const State& state, State& staged) try {
   const at::NoGradGuard no_gradients;
-  RETURN_IF_ERROR(Copy("model", state.model, staged.model));
+  std::vector<CopyPiece> pieces;
+  RETURN_IF_ERROR(Begin("model", state.model, staged.model, pieces));
   if (state.ema.has_value() != staged.ema.has_value()) return Unlike("the moving average");
-  if (state.ema.has_value()) RETURN_IF_ERROR(Copy("the moving average", *state.ema, *staged.ema));
-  RETURN_IF_ERROR(CopyAll("the criterion", state.criterion, staged.criterion));
-  RETURN_IF_ERROR(CopyAll("the optimizer", state.optimizer, staged.optimizer));
+  if (state.ema.has_value()) RETURN_IF_ERROR(Begin("the moving average", *state.ema, *staged.ema, pieces));
+  RETURN_IF_ERROR(BeginAll("the criterion", state.criterion, staged.criterion, pieces));
+  RETURN_IF_ERROR(BeginAll("the optimizer", state.optimizer, staged.optimizer, pieces));
   staged.progress = state.progress;
   staged.environment = state.environment;
   staged.vocabulary = state.vocabulary;
   staged.tokenizer = state.tokenizer;
   staged.attachments = state.attachments;
-  return absl::OkStatus();
+  return pieces;
 } catch (const std::exception& exception) {
   return Annotate(StatusFromException(exception), "copying the State for a snapshot");
+}
+
+SharedCopy::SharedCopy(std::vector<CopyPiece> pieces) : pieces_(std::move(pieces)), left_(pieces_.size()) {}
+
+void SharedCopy::Finish() {
+  size_t copied = 0;
+  for (size_t i = taken_++; i < pieces_.size(); i = taken_++, ++copied) Copy(pieces_[i]);
+  absl::MutexLock lock(&mutex_);
+  left_ -= copied;
+  mutex_.Await(absl::Condition(
+      +[](size_t* left) { return *left == 0; }, &left_));
 }
 
 }  // namespace baton

@@ -1,5 +1,8 @@
 #include "state/staging.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "base/status_matchers.h"
 #include "state/test_state.h"
 
@@ -13,6 +16,12 @@ namespace baton {
 namespace {
 
 using ::testing::HasSubstr;
+
+absl::Status CopyInto(const State& state, State& staged) {
+  absl::StatusOr<std::vector<CopyPiece>> pieces = BeginCopy(state, staged);
+  if (pieces.ok()) SharedCopy(*std::move(pieces)).Finish();
+  return pieces.status();
+}
 
 std::vector<const void*> Addresses(const State& state) {
   std::vector<const void*> addresses = {state.model.flat().const_data_ptr(), state.ema->flat().const_data_ptr()};
@@ -64,6 +73,28 @@ TEST(Staging, TensorsThatAreNotContiguousAreCopiedByValue) {
   ASSERT_THAT(CopyInto(state, staged), IsOk());
   EXPECT_TRUE(staged.criterion[0].second.is_contiguous());
   EXPECT_TRUE(staged.criterion[0].second.equal(state.criterion[0].second));
+}
+
+// Pieces of uneven sizes, more of them than threads.
+TEST(Staging, EachOfTheThreadsThatCopyTogetherReturnsWhenAllIsCopied) {
+  const std::string from(1'000'000, 'x');
+  for (int round = 0; round < 50; ++round) {
+    std::string to(from.size(), '-');
+    std::vector<CopyPiece> pieces;
+    for (size_t begin = 0, size = 1; begin < from.size(); begin += size, size = size % 30'011 + 997) {
+      pieces.push_back({from.data() + begin, to.data() + begin, std::min(size, from.size() - begin)});
+    }
+    SharedCopy copy(std::move(pieces));
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        copy.Finish();
+        EXPECT_EQ(to, from);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    copy.Finish();  // nothing is left
+  }
 }
 
 TEST(Staging, OtherTensorsAreRefused) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -28,11 +29,12 @@ absl::Status Diverged(absl::string_view what, double value, const TrainingProgre
 }  // namespace
 
 TrainStep::TrainStep(const TrainConfig& config, uint64_t seed, const Model& model, const Criterion& criterion,
-                     const Optimizer& optimizer, WorkerPool& pool, State& state)
+                     const Optimizer& optimizer, WorkerPool& pool, State& state, std::function<void()> before_update)
     : config_(config),
       optimizer_(optimizer),
       pool_(pool),
       state_(state),
+      before_update_(std::move(before_update)),
       gradient_(model, criterion, state.model, static_cast<int>(config.gradient_shards()), seed, pool) {
   for (const FlatLayout::Chunk& chunk : state.model.layout().chunks) {
     OptimizerChunk views{
@@ -78,6 +80,7 @@ absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> 
     if (!std::isfinite(norm)) return Diverged("gradient's norm", norm, progress);
     divisor *= std::max(1.0, (norm + 1e-6) / config_.clip_norm());
   }
+  if (before_update_) before_update_();
   RETURN_IF_ERROR(pool_.Run([&](int worker) {
     return for_own_chunks(worker, [&](size_t i) {
       if (!clip) finish(i);

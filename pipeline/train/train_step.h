@@ -2,6 +2,7 @@
 #define BATON_PIPELINE_TRAIN_TRAIN_STEP_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,9 +20,10 @@ namespace baton {
 // fixed tree, norms in the order of fixed chunks, and each chunk is updated by itself. Not thread-safe.
 class TrainStep {
  public:
-  // All references must outlive it; `state` is the one that Run() works on.
+  // All references must outlive it; `state` is the one that Run() works on. Run() calls `before_update`, if given,
+  // after it has read the State for the last time and before it changes anything in it.
   TrainStep(const TrainConfig& config, uint64_t seed, const Model& model, const Criterion& criterion,
-            const Optimizer& optimizer, WorkerPool& pool, State& state);
+            const Optimizer& optimizer, WorkerPool& pool, State& state, std::function<void()> before_update = nullptr);
 
   // Takes the step on the examples of `indices`: updates parameters, optimizer slots, the average of the parameters
   // where there is one, the epoch's sums and the two counters of `state`. InvalidArgument if the loss is not finite;
@@ -36,6 +38,7 @@ class TrainStep {
   const Optimizer& optimizer_;
   WorkerPool& pool_;
   State& state_;
+  const std::function<void()> before_update_;
   ShardedGradient gradient_;
   std::vector<OptimizerChunk> chunks_;  // of the layout's chunks, in their order
   std::vector<at::Tensor> averages_;    // likewise; empty without an average

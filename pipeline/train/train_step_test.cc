@@ -1,12 +1,14 @@
 #include "pipeline/train/train_step.h"
 
-#include <cstring>
+#include <functional>
 #include <numeric>
+#include <utility>
 
 #include "base/random.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "pipeline/train/test_examples.h"
 
 #include "third_party/torch_begin.h"
 
@@ -27,21 +29,7 @@ constexpr int64_t kFeatures = 20;
 constexpr int64_t kClasses = 3;
 constexpr uint64_t kSeed = 11;
 
-Examples MakeExamples(int64_t rows) {
-  HostTensor features{.name = "features", .dtype = DType::kF32, .shape = {rows, kFeatures}, .bytes = {}};
-  HostTensor target{.name = "target", .dtype = DType::kI64, .shape = {rows}, .bytes = {}};
-  for (int64_t i = 0; i < rows * kFeatures; ++i) {
-    const float value = static_cast<float>(MixSeed(5, "features", i) % 2000) / 1000.0f - 1;
-    features.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
-  }
-  for (int64_t i = 0; i < rows; ++i) {
-    const int64_t value = static_cast<int64_t>(MixSeed(5, "target", i) % kClasses);
-    target.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
-  }
-  auto examples = Examples::Create({features, target}, at::kCPU);
-  EXPECT_TRUE(examples.ok()) << examples.status();
-  return *std::move(examples);
-}
+Examples MakeExamples(int64_t rows) { return TestExamples("features", rows, kFeatures, kClasses); }
 
 TrainConfig Config(uint32_t shards) {
   TrainConfig config;
@@ -75,16 +63,14 @@ struct Training {
       state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
   }
 
-  absl::Status Steps(int count, int64_t batch) {
-    TrainStep step(config, kSeed, *model, *criterion, *optimizer, pool, state);
+  absl::Status Steps(int count, int64_t batch, std::function<void()> before_update = nullptr) {
+    TrainStep step(config, kSeed, *model, *criterion, *optimizer, pool, state, std::move(before_update));
     const Examples examples = MakeExamples(batch);
     std::vector<int64_t> indices(batch);
     std::iota(indices.begin(), indices.end(), 0);
-    for (int i = 0; i < count; ++i) {
-      const absl::Status status = step.Run(examples, indices);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
+    absl::Status status;
+    for (int i = 0; i < count; ++i) status.Update(step.Run(examples, indices));
+    return status;
   }
 
   TrainConfig config;
@@ -187,13 +173,10 @@ TEST(TrainStep, TheProcessWideGeneratorDependsOnTheStep) {
 TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
   Training training(Config(2), 2);
   training.state.model.views()[0].fill_(std::numeric_limits<float>::infinity());
-  const FlatTensors before = training.state.model.CopyTo(at::kCPU);
+  const State before = training.state.CopyTo(at::kCPU);
   EXPECT_THAT(training.Steps(1, 8),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lower train.optimizer.learning_rate")));
-  EXPECT_EQ(
-      std::memcmp(before.flat().const_data_ptr(), training.state.model.flat().const_data_ptr(), before.flat().nbytes()),
-      0);
-  EXPECT_EQ(training.state.progress.step_index(), 0);
+  EXPECT_THAT(Differences(training.state, before), testing::IsEmpty());
 }
 
 // The first step's weights are the average; of the second's it takes a quarter, of the third's again.
@@ -235,6 +218,22 @@ TEST(TrainStep, LearningRateIsBaseTimesScheduleTimesPlateau) {
                    training.state);
     ASSERT_THAT(step.Run(MakeExamples(2), {0, 1}), IsOk());
     EXPECT_DOUBLE_EQ(step.learning_rate(), 0.5 * (2.0 / 4) * (plateau ? 0.1 : 1));
+  }
+}
+
+// With and without clipping, which reads the gradients of all before anything is updated.
+TEST(TrainStep, SaysOnceAStepThatItWillChangeTheStateBeforeItDoes) {
+  for (const double clip_norm : {0.0, 0.5}) {
+    TrainConfig config = Config(2);
+    config.set_clip_norm(clip_norm);
+    Training training(config, 2);
+    for (int step = 0; step < 2; ++step) {
+      const State before = training.state.CopyTo(at::kCPU);
+      int calls = 0;
+      ASSERT_THAT(training.Steps(1, 64, [&] { calls += Identical(training.state, before) ? 1 : 100; }), IsOk());
+      EXPECT_EQ(calls, 1);
+      EXPECT_FALSE(training.state == before);
+    }
   }
 }
 

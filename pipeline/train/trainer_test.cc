@@ -2,13 +2,15 @@
 
 #include "base/faulty_file_system.h"
 #include "base/files.h"
-#include "base/random.h"
+#include "base/gated_file_system.h"
 #include "base/status_matchers.h"
 #include "base/temporary_folder.h"
+#include "pipeline/train/test_examples.h"
 
 #include "third_party/torch_begin.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/zeros.h>
 
 #include "third_party/torch_end.h"
 
@@ -31,21 +33,6 @@ constexpr int64_t kClasses = 3;
 constexpr uint64_t kSeed = 3;
 constexpr uint64_t kLastStep = 20;
 
-// Random, so that the epochs' validation losses go up and down.
-Examples MakeExamples(absl::string_view name, int64_t rows) {
-  HostTensor features{.name = "features", .dtype = DType::kF32, .shape = {rows, kFeatures}, .bytes = {}};
-  HostTensor target{.name = "target", .dtype = DType::kI64, .shape = {rows}, .bytes = {}};
-  for (int64_t i = 0; i < rows * kFeatures; ++i) {
-    const float value = static_cast<float>(MixSeed(kSeed, name, i) % 2000) / 1000.0f - 1;
-    features.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
-  }
-  for (int64_t i = 0; i < rows; ++i) {
-    const int64_t value = static_cast<int64_t>(MixSeed(kSeed, "target", i) % kClasses);
-    target.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
-  }
-  return Examples::Create({features, target}, at::kCPU).value();
-}
-
 // Calls `hook` before each forward pass.
 class HookedModel : public Model {
  public:
@@ -60,24 +47,6 @@ class HookedModel : public Model {
  private:
   const Model& model_;
   const std::function<void()> hook_;
-};
-
-// Renames to a final name wait until it is open.
-class Gate : public Unsynced {
- public:
-  int RenameExclusive(const std::string& from, const std::string& to) override {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&open_));
-    return Unsynced::RenameExclusive(from, to);
-  }
-  void Open() {
-    absl::MutexLock lock(&mutex_);
-    open_ = true;
-  }
-
- private:
-  absl::Mutex mutex_;
-  bool open_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // 10 epochs of 2 steps. Every process of a test is a call of Train(), which goes on from what is in the folder.
@@ -128,19 +97,21 @@ class TrainerTest : public testing::Test {
   const TemporaryFolder temporary_folder_;
   const std::string folder_ = temporary_folder_.path();
   TrainConfig config_;
-  const Examples train_ = MakeExamples("train", 16);
-  const Examples validation_ = MakeExamples("validation", 9);
+  int64_t padding_ = 0;  // of the State, in numbers
+  const Examples train_ = TestExamples("train", 16, kFeatures, kClasses);
+  const Examples validation_ = TestExamples("validation", 9, kFeatures, kClasses);
   std::function<void()> before_forward_ = [] {};
   std::function<absl::Status()> before_snapshot_;
   std::function<absl::Status(const State&)> on_snapshot_;
 
  private:
-  static State InitialState(const Model& model, const Optimizer& optimizer) {
+  State InitialState(const Model& model, const Optimizer& optimizer) const {
     State state;
     const auto layout = std::make_shared<const FlatLayout>(model.parameters());
     state.model = FlatTensors(layout, at::kCPU);
     Initialize(model.parameters(), kSeed, state.model);
     for (const std::string& slot : optimizer.slots()) state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
+    if (padding_ > 0) state.criterion.emplace_back("padding", at::zeros({padding_}));
     return state;
   }
 };
@@ -190,16 +161,38 @@ TEST_F(TrainerTest, WhatStaysIsTheSameHoweverOftenTrainingIsInterrupted) {
   EXPECT_TRUE(Identical(Latest(), final_state));
 }
 
+// What steps change is copied after 32 MB that they do not change: a step that did not wait for the copy would be
+// faster.
+TEST_F(TrainerTest, ASnapshotHoldsItsStepHoweverSoonTheNextIsTaken) {
+  padding_ = 8 << 20;
+  config_.mutable_snapshots()->set_keep_every_steps(1);
+  config_.set_max_epochs(2);  // 4 steps
+  std::vector<State> saved;
+  on_snapshot_ = [&](const State& state) {
+    saved.push_back(state.CopyTo(at::kCPU));
+    return absl::OkStatus();
+  };
+  ASSERT_THAT(Train(), IsOk());
+  ASSERT_EQ(saved.size(), 4);
+  on_snapshot_ = nullptr;
+  config_.mutable_snapshots()->set_keep_every_steps(0);
+  for (uint64_t step = 1; step < 4; ++step) {
+    StartOver();
+    ASSERT_THAT(Train(Unsynced::Get(), step), StatusIs(StatusCode::kCancelled, HasSubstr("at step")));
+    EXPECT_TRUE(Identical(saved[step - 1], Latest())) << "step " << step;
+  }
+}
+
 TEST_F(TrainerTest, PeriodicSnapshotsAreLeftOutWhileOneIsWritten) {
   config_.mutable_snapshots()->set_every_steps(1);
   config_.mutable_snapshots()->set_keep_last(100);
   config_.set_batch_size(1);  // 16 steps an epoch, the end of which is among the best
   config_.set_gradient_shards(1);
   config_.set_max_epochs(1);
-  Gate gate;
+  GatedFileSystem gate(/*open=*/false);
   int passes = 0;
   before_forward_ = [&] {
-    if (++passes == 10) gate.Open();
+    if (++passes == 10) gate.SetOpen(true);
   };
   ASSERT_THAT(Train(gate), IsOk());
   std::vector<uint64_t> steps = Steps();
