@@ -5,8 +5,8 @@
 //   bazel run -c opt //bench:snapshot_overhead_bench -- --folder=/somewhere/on/the/disk
 //
 // Prints, as medians over the rounds: the slowdown by wall time and by the training thread's own CPU time (which other
-// programs disturb less), what Save() takes of it, and a memcpy beside it. Wall time says something only where
-// nothing else runs. docs/performance.md has results.
+// programs disturb less); how long the loop waits for each snapshot that is taken, and a memcpy beside it. Wall time
+// says something only where nothing else runs. docs/performance.md has results.
 #include <unistd.h>
 
 #include <algorithm>
@@ -134,14 +134,17 @@ struct Times {
 // 50 steps; with a writer a snapshot after the 5th, 15th, ... so that each is written while the loop runs.
 absl::StatusOr<Times> Round(Bench& bench, SnapshotWriter* writer, std::vector<double>& stalls, int& left_out) {
   const double wall = WallSeconds(), thread = ThreadSeconds();
+  bool copying = false;
   for (int i = 1; i <= kStepsPerRound; ++i) {
     const double waited = bench.Step(writer);
-    if (writer != nullptr && !stalls.empty()) stalls.back() += waited;
+    if (copying) stalls.back() += waited;
+    copying = false;
     if (writer == nullptr || i % kStepsPerSnapshot != kStepsPerSnapshot / 2) continue;
     const double before = WallSeconds();
     ASSIGN_OR_RETURN(const bool begun, writer->Save(bench.state(), SnapshotWriter::Importance::kPeriodic));
-    stalls.push_back(WallSeconds() - before);
+    if (begun) stalls.push_back(WallSeconds() - before);
     if (!begun) ++left_out;
+    copying = begun;
   }
   const Times times = {.wall = WallSeconds() - wall, .thread = ThreadSeconds() - thread};
   if (writer != nullptr) RETURN_IF_ERROR(writer->Wait());
@@ -187,7 +190,7 @@ absl::Status Measure(const std::string& folder) {
   std::printf("slower with snapshots, by the thread's CPU time:  %+.2f %%\n", 100 * (Median(thread) - 1));
   std::printf("the loop waits %.2f ms for each; a memcpy of as much, warm, %.2f ms\n", Median(stalls) * 1e3,
               MemcpySeconds(bench.state()) * 1e3);
-  std::printf("left out because one was being written: %d of %zu\n", left_out, stalls.size());
+  std::printf("left out because one was being written: %d of %zu\n", left_out, left_out + stalls.size());
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 
 #include "state/snapshot.h"
 #include "state/snapshot_fixture.h"
+#include "state/staging.h"
 
 #include "third_party/torch_begin.h"
 
@@ -50,6 +51,15 @@ TEST_F(SnapshotCudaTest, WrittenOnTheCpuItLoadsOnTheGpuAndBack) {
   ASSERT_OK_AND_ASSIGN(const State back, Load());
   EXPECT_TRUE(back.device().is_cpu());
   EXPECT_THAT(Differences(back, TestState(8)), IsEmpty());
+}
+
+TEST_F(SnapshotCudaTest, ASnapshotsCopyOfAStateOnTheGpuIsCompleteAtOnce) {
+  const State on_gpu = TestState(8).CopyTo(at::kCUDA);
+  State staged = MakeStaging(on_gpu);
+  ASSERT_OK_AND_ASSIGN(const std::vector<CopyPiece> left, BeginCopy(on_gpu, staged));
+  EXPECT_THAT(left, IsEmpty());
+  EXPECT_TRUE(staged.device().is_cpu());
+  EXPECT_THAT(Differences(staged, TestState(8)), IsEmpty());
 }
 
 TEST_F(SnapshotCudaTest, ACopyOnTheGpuIsOnesOwn) {

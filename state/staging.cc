@@ -9,8 +9,11 @@
 #include <cstring>
 #include <exception>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
 

@@ -1,14 +1,16 @@
 #include "state/staging.h"
 
 #include <algorithm>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/status_matchers.h"
 #include "state/test_state.h"
 
 #include "third_party/torch_begin.h"
 
-#include <ATen/ops/full.h>
+#include <ATen/ops/arange.h>
 
 #include "third_party/torch_end.h"
 
@@ -55,11 +57,13 @@ TEST(Staging, HoldsAllOfAStateInMemoryOfItsOwnThatStays) {
   EXPECT_EQ(Addresses(staged), before);
 }
 
-// As vectors, and what is left of them.
+// As vectors, and what is left of them; in one piece, and in several of which the last is short.
 TEST(Staging, TensorsOfAnySizeAreCopiedWhole) {
-  for (int64_t size = 1; size < 40; ++size) {
+  std::vector<int64_t> sizes = {32'768, 32'769, 100'003};
+  for (int64_t size = 1; size < 40; ++size) sizes.push_back(size);
+  for (const int64_t size : sizes) {
     State state = TestState(8);
-    state.criterion = {{"weights", at::full({size}, 1.5F)}};
+    state.criterion = {{"weights", at::arange(size, at::kFloat)}};
     State staged = MakeStaging(state);
     ASSERT_THAT(CopyInto(state, staged), IsOk());
     EXPECT_TRUE(Identical(staged, state)) << size;
@@ -77,7 +81,8 @@ TEST(Staging, TensorsThatAreNotContiguousAreCopiedByValue) {
 
 // Pieces of uneven sizes, more of them than threads.
 TEST(Staging, EachOfTheThreadsThatCopyTogetherReturnsWhenAllIsCopied) {
-  const std::string from(1'000'000, 'x');
+  std::string from(1'000'000, '\0');
+  for (size_t i = 0; i < from.size(); ++i) from[i] = static_cast<char>(i % 251);
   for (int round = 0; round < 50; ++round) {
     std::string to(from.size(), '-');
     std::vector<CopyPiece> pieces;

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "base/random.h"
+#include "base/safetensors.h"
 #include "pipeline/examples.h"
 
 namespace baton {

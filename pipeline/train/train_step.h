@@ -21,7 +21,7 @@ namespace baton {
 class TrainStep {
  public:
   // All references must outlive it; `state` is the one that Run() works on. Run() calls `before_update`, if given,
-  // after it has read the State for the last time and before it changes anything in it.
+  // when the gradient is computed, before it changes anything in the State.
   TrainStep(const TrainConfig& config, uint64_t seed, const Model& model, const Criterion& criterion,
             const Optimizer& optimizer, WorkerPool& pool, State& state, std::function<void()> before_update = nullptr);
 

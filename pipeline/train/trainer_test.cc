@@ -10,7 +10,7 @@
 #include "third_party/torch_begin.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/arange.h>
 
 #include "third_party/torch_end.h"
 
@@ -111,7 +111,7 @@ class TrainerTest : public testing::Test {
     state.model = FlatTensors(layout, at::kCPU);
     Initialize(model.parameters(), kSeed, state.model);
     for (const std::string& slot : optimizer.slots()) state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
-    if (padding_ > 0) state.criterion.emplace_back("padding", at::zeros({padding_}));
+    if (padding_ > 0) state.criterion.emplace_back("padding", at::arange(padding_, at::kFloat));
     return state;
   }
 };
