@@ -4,13 +4,14 @@
 //
 //   bazel run -c opt //bench:snapshot_overhead_bench -- --folder=/somewhere/on/the/disk
 //
-// Prints, as medians over the rounds: the slowdown by wall time and by the training thread's own CPU time (which other
-// programs disturb less); how long the loop waits for each snapshot that is taken, and a memcpy beside it. Wall time
-// says something only where nothing else runs. docs/performance.md has results.
+// Prints, as medians over the rounds, with their standard errors: the slowdown by wall time and by the training
+// thread's own CPU time (which other programs disturb less); how long the loop waits for a snapshot, and a memcpy
+// beside it. Wall time says something only where nothing else runs. docs/performance.md has results.
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -39,12 +40,11 @@
 ABSL_FLAG(std::string, folder, "", "where the snapshots are written; empty: the system's temporary folder");
 ABSL_FLAG(int64_t, parameters, 800'000, "parameters of the model; AdamW keeps two more numbers of each");
 ABSL_FLAG(double, step_ms, 20, "length of a step");
-ABSL_FLAG(int, rounds, 21, "rounds of 50 steps with and 50 without snapshots");
+ABSL_FLAG(int, rounds, 151, "rounds of 10 steps with a snapshot and 10 without");
 
 namespace baton {
 namespace {
 
-constexpr int kStepsPerRound = 50;
 constexpr int kStepsPerSnapshot = 10;
 constexpr int64_t kMatrix = 256;
 
@@ -58,9 +58,18 @@ double ThreadSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
+double Quantile(std::vector<double> values, double quantile) {
+  const auto nth = values.begin() + static_cast<ptrdiff_t>(quantile * static_cast<double>(values.size()));
+  std::nth_element(values.begin(), nth, values.end());
+  return *nth;
+}
+
+double Median(const std::vector<double>& values) { return Quantile(values, 0.5); }
+
+// Of the median, as of a normal distribution with these quartiles: sqrt(pi / 2) times that of the mean.
+double StandardError(const std::vector<double>& values) {
+  const double deviation = (Quantile(values, 0.75) - Quantile(values, 0.25)) / 1.349;
+  return 1.2533 * deviation / std::sqrt(static_cast<double>(values.size()));
 }
 
 class Bench {
@@ -131,21 +140,19 @@ struct Times {
   double thread = 0;  // CPU time of the training thread
 };
 
-// 50 steps; with a writer a snapshot after the 5th, 15th, ... so that each is written while the loop runs.
-absl::StatusOr<Times> Round(Bench& bench, SnapshotWriter* writer, std::vector<double>& stalls, int& left_out) {
+// 10 steps; with a writer a snapshot before the second, so that it is written while the loop runs.
+absl::StatusOr<Times> Round(Bench& bench, SnapshotWriter* writer, std::vector<double>& stalls) {
   const double wall = WallSeconds(), thread = ThreadSeconds();
-  bool copying = false;
-  for (int i = 1; i <= kStepsPerRound; ++i) {
-    const double waited = bench.Step(writer);
-    if (copying) stalls.back() += waited;
-    copying = false;
-    if (writer == nullptr || i % kStepsPerSnapshot != kStepsPerSnapshot / 2) continue;
+  bench.Step();
+  if (writer != nullptr) {
     const double before = WallSeconds();
-    ASSIGN_OR_RETURN(const bool begun, writer->Save(bench.state(), SnapshotWriter::Importance::kPeriodic));
-    if (begun) stalls.push_back(WallSeconds() - before);
-    if (!begun) ++left_out;
-    copying = begun;
+    RETURN_IF_ERROR(writer->Save(bench.state(), SnapshotWriter::Importance::kRequired).status());
+    const double saved = WallSeconds();
+    stalls.push_back(saved - before + bench.Step(writer));
+  } else {
+    bench.Step();
   }
+  for (int i = 2; i < kStepsPerSnapshot; ++i) bench.Step();
   const Times times = {.wall = WallSeconds() - wall, .thread = ThreadSeconds() - thread};
   if (writer != nullptr) RETURN_IF_ERROR(writer->Wait());
   return times;
@@ -171,26 +178,26 @@ absl::Status Measure(const std::string& folder) {
   SnapshotStore store(FileSystem::Posix(), folder);
   SnapshotWriter writer(store, {.retention = {.keep_last = 2}}, bench.state());
   std::vector<double> stalls, wall, thread, step;
-  int left_out = 0;
   for (int round = 0; round < absl::GetFlag(FLAGS_rounds); ++round) {
     Times with, without;
     // The order changes from round to round.
     for (const bool snapshots : {round % 2 == 0, round % 2 != 0}) {
-      ASSIGN_OR_RETURN((snapshots ? with : without), Round(bench, snapshots ? &writer : nullptr, stalls, left_out));
+      ASSIGN_OR_RETURN((snapshots ? with : without), Round(bench, snapshots ? &writer : nullptr, stalls));
     }
     wall.push_back(with.wall / without.wall);
     thread.push_back(with.thread / without.thread);
-    step.push_back(without.wall / kStepsPerRound);
+    step.push_back(without.wall / kStepsPerSnapshot);
   }
   const double mebibytes =
       static_cast<double>(bench.state().model.flat().nbytes()) * (1 + bench.state().optimizer.size()) / (1 << 20);
   std::printf("State %.1f MiB, steps of %.1f ms, a snapshot every %d steps; medians of %d rounds\n", mebibytes,
               Median(step) * 1e3, kStepsPerSnapshot, absl::GetFlag(FLAGS_rounds));
-  std::printf("slower with snapshots, by wall time:              %+.2f %%\n", 100 * (Median(wall) - 1));
-  std::printf("slower with snapshots, by the thread's CPU time:  %+.2f %%\n", 100 * (Median(thread) - 1));
+  std::printf("slower with snapshots, by wall time:              %+.2f %% +- %.2f\n", 100 * (Median(wall) - 1),
+              100 * StandardError(wall));
+  std::printf("slower with snapshots, by the thread's CPU time:  %+.2f %% +- %.2f\n", 100 * (Median(thread) - 1),
+              100 * StandardError(thread));
   std::printf("the loop waits %.2f ms for each; a memcpy of as much, warm, %.2f ms\n", Median(stalls) * 1e3,
               MemcpySeconds(bench.state()) * 1e3);
-  std::printf("left out because one was being written: %d of %zu\n", left_out, left_out + stalls.size());
   return absl::OkStatus();
 }
 
