@@ -69,7 +69,7 @@ struct Training {
     std::vector<int64_t> indices(batch);
     std::iota(indices.begin(), indices.end(), 0);
     absl::Status status;
-    for (int i = 0; i < count; ++i) status.Update(step.Run(examples, indices));
+    for (int i = 0; i < count && status.ok(); ++i) status = step.Run(examples, indices);
     return status;
   }
 
@@ -177,6 +177,7 @@ TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
   EXPECT_THAT(training.Steps(1, 8),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lower train.optimizer.learning_rate")));
   EXPECT_THAT(Differences(training.state, before), testing::IsEmpty());
+  EXPECT_EQ(training.state.progress.step_index(), 0);
 }
 
 // The first step's weights are the average; of the second's it takes a quarter, of the third's again.
