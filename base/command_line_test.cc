@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "absl/flags/flag.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

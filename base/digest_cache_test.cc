@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 
 #include "base/digest_cache.pb.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 
 namespace baton {
 namespace {

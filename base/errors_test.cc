@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "absl/strings/cord.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 
 namespace baton {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/fields_test.pb.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 
 namespace baton {
 namespace {

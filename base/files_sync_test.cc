@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/status_macros.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 
 namespace baton {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include "base/faulty_file_system.h"
-#include "base/status_matchers.h"
-#include "base/temporary_folder.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
+#include "base/testing/temporary_folder.h"
 
 namespace baton {
 namespace {

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "base/usage.h"
 
 namespace baton {

@@ -8,7 +8,8 @@
 namespace baton {
 
 // All randomness in Baton is a pure function of the configuration's seed and of what it is for, so that there is no
-// random state to save: MixSeed(seed, "dropout", step, shard). Different purposes and numbers give independent values.
+// random state to save: MixSeed(seed, "dropout", step, micro-batch). Different purposes and numbers give independent
+// values.
 uint64_t MixSeed(uint64_t seed, absl::string_view purpose, uint64_t a = 0, uint64_t b = 0);
 
 // A random permutation of 0 .. n-1 in O(1) memory: At(i) is computed. A balanced Feistel network of 6 rounds over the

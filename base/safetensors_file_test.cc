@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "base/faulty_file_system.h"
 #include "base/safetensors.h"
-#include "base/safetensors_testing.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/safetensors_testing.h"
 
 namespace baton {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/safetensors.h"
-#include "base/safetensors_testing.h"
+#include "base/testing/safetensors_testing.h"
 
 namespace baton {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
-#include "base/safetensors_testing.h"
+#include "base/testing/safetensors_testing.h"
 
 namespace baton {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/digest.h"
 #include "base/digest_cache.pb.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "google/protobuf/unknown_field_set.h"
 
 namespace baton {

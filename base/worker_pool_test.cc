@@ -9,7 +9,7 @@
 
 #include "absl/synchronization/barrier.h"
 #include "absl/synchronization/mutex.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 
 namespace baton {
 namespace {

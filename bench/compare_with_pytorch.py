@@ -91,9 +91,9 @@ def main():
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(rounds):
-            for shards in (1, 4):
-                speed, data = baton(config, folder, [*overrides, f"train.gradient_shards={shards}"])
-                figures.setdefault(f"Baton, {shards} gradient shards", []).append(speed)
+            for micro_batches in (1, 4):
+                speed, data = baton(config, folder, [*overrides, f"train.micro_batches={micro_batches}"])
+                figures.setdefault(f"Baton, {micro_batches} micro-batches", []).append(speed)
             for form in ("loader", "tensors"):
                 speeds = [pytorch(data, form, threads) for threads in sorted({1, os.cpu_count()})]
                 figures.setdefault(f"PyTorch, {form}", []).append(max(speeds))

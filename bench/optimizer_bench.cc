@@ -109,7 +109,7 @@ class Baton {
     tensor_count_ = parameters.size();
   }
 
-  // As pipeline/train/train_step.cc does it, the division of the gradients by the batch's weight included. (By 1 + a
+  // As training/train_step.cc does it, the division of the gradients by the batch's weight included. (By 1 + a
   // little, so that the gradients, which are left divided, neither vanish nor become denormal.)
   void Step() {
     at::set_num_threads(1);

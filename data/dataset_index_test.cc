@@ -3,7 +3,7 @@
 
 #include "base/files.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "data/dataset.h"
 #include "gtest/gtest.h"
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace baton {

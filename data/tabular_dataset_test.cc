@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace baton {

@@ -1,6 +1,6 @@
 #include "data/vocabulary.h"
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace baton {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/faulty_file_system.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "metadata/generation_folder.h"

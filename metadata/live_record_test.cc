@@ -9,7 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "metadata/inspect.h"

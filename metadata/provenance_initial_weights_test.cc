@@ -1,6 +1,6 @@
 #include <string>
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "metadata/provenance.h"

@@ -1,7 +1,7 @@
 #include "metadata/section_writer.h"
 
 #include "absl/time/clock.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "metadata/generation_folder.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "metadata/store.h"
 #include "metadata/testing.h"

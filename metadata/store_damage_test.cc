@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "base/faulty_file_system.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 #include "glog/logging.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

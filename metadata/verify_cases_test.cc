@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "metadata/testing.h"

@@ -20,7 +20,7 @@
 namespace baton {
 
 // A loss as a sum and the weight by which the sum is to be divided. Sums of parts of a batch add up, and the division
-// is done once for the whole batch, so that cutting a batch into shards changes nothing but rounding.
+// is done once for the whole batch, so that cutting a batch into micro-batches changes nothing but rounding.
 struct LossSum {
   at::Tensor sum;  // scalar
   double weight = 0;

@@ -30,7 +30,7 @@ class Model {
   const std::vector<ParameterSpec>& parameters() const { return parameters_; }
 
   // Outputs of a batch: [rows, classes] scores, or [rows] numbers. While training, `generator` holds the random numbers
-  // of this shard and step, and dropout draws from it; without one dropout is off. Throws what libtorch throws.
+  // of this micro-batch and step, and dropout draws from it; without one dropout is off. Throws what libtorch throws.
   virtual at::Tensor Forward(absl::Span<const at::Tensor> parameters, const Batch& batch,
                              std::optional<at::Generator> generator) const = 0;
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

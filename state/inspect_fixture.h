@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
-#include "base/faulty_file_system.h"
 #include "base/files.h"
-#include "base/status_matchers.h"
-#include "base/temporary_folder.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
+#include "base/testing/temporary_folder.h"
 #include "state/inspect.h"
 #include "state/snapshot_store.h"
 #include "state/test_state.h"

@@ -7,7 +7,7 @@
 #include "absl/flags/flag.h"
 #include "base/command_line.h"
 #include "base/program.h"
-#include "pipeline/prune_command.h"
+#include "pipeline/prune/prune_command.h"
 #include "state/inspect.h"
 
 ABSL_FLAG(std::string, format, "text", "text or json");

@@ -62,7 +62,7 @@ std::string PrettyPrint(const State& state, const OnBytes& on_bytes) {
     absl::StrAppend(&text, "\n");
   }
   if (progress.stopped_early()) absl::StrAppend(&text, "stopped early\n");
-  absl::StrAppend(&text, "train key ", progress.train_key(), ", ", progress.gradient_shards(), " gradient shards, ",
+  absl::StrAppend(&text, "train key ", progress.train_key(), ", ", progress.micro_batches(), " micro-batches, ",
                   progress.threads_per_worker(), " threads a worker\n");
   absl::StrAppend(&text, "written on ", state.environment.device(), " (", state.environment.cpu_model(), "), libtorch ",
                   state.environment.libtorch_version(), "\n");

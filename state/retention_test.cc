@@ -3,7 +3,7 @@
 #include <limits>
 #include <map>
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 
 namespace baton {
 namespace {

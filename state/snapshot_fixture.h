@@ -4,11 +4,11 @@
 #include <fstream>
 #include <string>
 
-#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
-#include "base/temporary_folder.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
+#include "base/testing/temporary_folder.h"
 #include "state/snapshot.h"
 #include "state/test_state.h"
 

@@ -5,10 +5,10 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 #include "google/protobuf/text_format.h"
 
 namespace baton {

@@ -5,11 +5,11 @@
 #include <stdexcept>
 #include <thread>
 
-#include "base/faulty_file_system.h"
 #include "base/files.h"
-#include "base/gated_file_system.h"
-#include "base/status_matchers.h"
-#include "base/temporary_folder.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/gated_file_system.h"
+#include "base/testing/status_matchers.h"
+#include "base/testing/temporary_folder.h"
 #include "state/test_state.h"
 
 #include "third_party/torch_begin.h"

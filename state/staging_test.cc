@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "state/test_state.h"
 
 #include "third_party/torch_begin.h"

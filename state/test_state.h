@@ -59,7 +59,7 @@ inline State TestState(uint64_t step) {
   progress.set_epochs_without_improvement(1);
   progress.set_schedule_horizon_steps(80);
   progress.set_train_key("0123456789abcdef");
-  progress.set_gradient_shards(4);
+  progress.set_micro_batches(4);
   progress.set_threads_per_worker(1);
   state.environment.set_device("cpu");
   state.environment.set_cpu_model("a CPU");

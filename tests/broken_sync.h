@@ -10,8 +10,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
+#include "base/testing/faulty_file_system.h"
 #include "tests/power_cut_file_system.h"
 
 namespace baton {

@@ -43,7 +43,7 @@ const std::set<FileOperation> kTakeSpace = {FileOperation::kOpen, FileOperation:
                                             FileOperation::kLink, FileOperation::kMakeDirectory};
 const std::set<FileOperation> kTransfers = {FileOperation::kWrite, FileOperation::kReadAt};
 
-// In parts, so that shards can share them.
+// In parts, so that micro-batches can share them.
 std::vector<Kind> OneFault() {
   constexpr int kParts = 3;
   std::vector<Kind> parts;

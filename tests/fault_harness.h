@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "base/faulty_file_system.h"
+#include "base/testing/faulty_file_system.h"
 #include "tests/power_cut_file_system.h"
 
 namespace baton {

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "base/faulty_file_system.h"
+#include "base/testing/faulty_file_system.h"
 #include "tests/fault_harness.h"
 
 namespace baton {

@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/digest_cache.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/status_macros.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 #include "data/dataset.h"
 #include "google/protobuf/stubs/logging.h"
 #include "gtest/gtest.h"
@@ -21,7 +21,7 @@
 #include "metadata/verify.h"
 #include "pipeline/evaluate/evaluate_stage.h"
 #include "pipeline/load/load_stage.h"
-#include "pipeline/outputs.h"
+#include "pipeline/plan/outputs.h"
 #include "pipeline/train/train_stage.h"
 #include "state/snapshot.h"
 #include "tests/fuzz/memory_file_system.h"
@@ -40,7 +40,7 @@ train {
   criterion { cross_entropy {} }
   optimizer { learning_rate: 0.05 adamw {} }
   ema { decay: 0.9 }
-  batch_size: 8 gradient_shards: 2 workers: 1 max_epochs: 2 device: "cpu"
+  batch_size: 8 micro_batches: 2 workers: 1 max_epochs: 2 device: "cpu"
 }
 )";
 // Larger files (the report is one) are damaged at this many places.

@@ -6,8 +6,8 @@
 #include "base/fields.h"
 #include "base/safetensors.h"
 #include "base/seal.h"
-#include "pipeline/keys.h"
-#include "pipeline/pipeline_config.h"
+#include "pipeline/config/pipeline_config.h"
+#include "pipeline/plan/keys.h"
 #include "tests/flip_fixture.h"
 
 namespace baton {
@@ -68,7 +68,7 @@ TEST_F(FlipTest, Config) {
                                            EvaluateKey(config, record_->train(), record_->load()).Key());
     const std::string recorded =
         absl::StrCat(record_->load().stage().key(), record_->train().stage().key(), record_->evaluate().stage().key());
-    // What the stages say then: pipeline/decide.h.
+    // What the stages say then: pipeline/plan/decide.h.
     if (found != recorded) return absl::InvalidArgumentError("another configuration");
     std::string frozen;
     for (const auto& [name, value] : FrozenFields(config, "")) absl::StrAppend(&frozen, name, "=", value, "\n");

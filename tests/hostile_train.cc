@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include "absl/strings/numbers.h"
-#include "base/faulty_file_system.h"
-#include "pipeline/command_line.h"
+#include "base/testing/faulty_file_system.h"
+#include "pipeline/config/command_line.h"
 #include "pipeline/train/train_stage.h"
 
 namespace baton {

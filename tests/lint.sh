@@ -11,10 +11,6 @@ faults=$(mktemp)
 trap 'rm -f "$faults"' EXIT
 failed=0
 
-# Files of C++ that may be longer than 250 lines, and why.
-long_files=(
-)
-
 format() { clang-format-14 --dry-run --Werror "${sources[@]}" 2>&1 || true; }
 
 # libtorch and glog define the same macros: third_party/torch_begin.h says why.
@@ -35,18 +31,8 @@ torch_includes_in_brackets() {
 
 # A program that links libtorch takes 0.35 s to start: inspect, load, reproduce and run must not.
 no_torch_where_it_does_not_belong() {
-  local free=(base data metadata pipeline/load pipeline/reproduce pipeline/run pipeline/{train,evaluate,predict}/{train,evaluate,predict}.h)
+  local free=(base data metadata pipeline/{config,plan,load,reproduce,run} pipeline/{train,evaluate}/{train,evaluate}_stage.h)
   git grep -n -E 'third_party/torch_begin\.h|third_party:torch"|@libtorch' -- "${free[@]}" || true
-}
-
-short_files() {
-  local file lines
-  for file in "${sources[@]}"; do
-    lines=$(wc -l <"$file")
-    if [ "$lines" -gt 250 ] && [[ " ${long_files[*]} " != *" $file "* ]]; then
-      echo "$file: $lines lines, at most 250: cut it in two, or list it with the reason in tests/lint.sh"
-    fi
-  done
 }
 
 # Two headers that give one name to different constants: the linker takes one of them for both, without a word.
@@ -55,7 +41,7 @@ unique_constants() {
     sed 's/$/: an inline constant of this name stands in two headers/'
 }
 
-for check in unique_constants format torch_includes_in_brackets no_torch_where_it_does_not_belong short_files; do
+for check in unique_constants format torch_includes_in_brackets no_torch_where_it_does_not_belong; do
   "$check" >"$faults"
   if [ -s "$faults" ]; then
     cat "$faults"

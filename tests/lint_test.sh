@@ -26,7 +26,7 @@ expect() {
 torch='#include "third_party/torch_begin.h"\n\n#include <ATen/ops/sum.h>\n\n#include "third_party/torch_end.h"\n'
 
 said=$(printf "$torch" | lint_with state/a.cc)
-for check in unique_constants format torch_includes_in_brackets no_torch_where_it_does_not_belong short_files; do
+for check in unique_constants format torch_includes_in_brackets no_torch_where_it_does_not_belong; do
   expect "$said" "ok $check"
 done
 expect "$(printf 'int   x;\n' | lint_with state/a.cc)" "FAILED format"
@@ -36,8 +36,6 @@ expect "$(printf '#include "third_party/torch_end.h"\n' | lint_with state/a.cc)"
 expect "$(printf "${torch/<ATen/\"base\/key.h\"\\n#include <ATen}" | lint_with state/a.cc)" \
   "FAILED torch_includes_in_brackets"
 expect "$(printf "$torch" | lint_with base/a.h)" "FAILED no_torch_where_it_does_not_belong"
-expect "$(yes 'int f();' | head -250 | lint_with state/a.h)" "ok short_files"
-expect "$(yes 'int f();' | head -251 | lint_with state/a.h)" "FAILED short_files"
 constant='inline constexpr int kLimit = 1;\n'
 expect "$(printf "$constant" | lint_with state/a.h)" "ok unique_constants"
 expect "$(printf "$constant$constant" | lint_with state/a.h)" "FAILED unique_constants"

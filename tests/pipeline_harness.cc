@@ -39,7 +39,7 @@ train {
   criterion { cross_entropy {} }
   optimizer { learning_rate: 0.01 adamw {} }
   batch_size: 16
-  gradient_shards: 2
+  micro_batches: 2
   workers: 1
   max_epochs: 4
   snapshots { every_steps: 3 }

@@ -62,7 +62,7 @@ std::vector<std::string> Differences(const FolderState& before, const FolderStat
 class PipelineFolder {
  public:
   // Makes it anew, with TableText(120) and a configuration that trains a small MLP with dropout on it for 4 epochs, in
-  // 2 gradient shards, with a snapshot every 3 steps. Arguments of Run() override that.
+  // 2 micro-batches, with a snapshot every 3 steps. Arguments of Run() override that.
   explicit PipelineFolder(const std::string& name);
 
   std::string table() const { return folder_ + "/table.csv"; }

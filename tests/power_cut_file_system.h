@@ -6,8 +6,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "base/faulty_file_system.h"
 #include "base/file_system.h"
+#include "base/testing/faulty_file_system.h"
 #include "tests/disk_model.h"
 
 namespace baton {

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/files.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 
 namespace baton {
 namespace {

@@ -48,7 +48,7 @@ class Commits {
   const std::string folder_;
 };
 
-// A part of the cuts each, so that shards can share them.
+// A part of the cuts each, so that micro-batches can share them.
 constexpr int kParts = 4;
 
 class PowerCut : public testing::TestWithParam<int> {

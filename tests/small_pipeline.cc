@@ -9,15 +9,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest_cache.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
+#include "base/testing/faulty_file_system.h"
 #include "data/dataset.h"
 #include "gtest/gtest.h"
 #include "metadata/store.h"
+#include "pipeline/config/run_directory.h"
 #include "pipeline/evaluate/evaluate_stage.h"
 #include "pipeline/load/load_stage.h"
-#include "pipeline/outputs.h"
-#include "pipeline/run_directory.h"
+#include "pipeline/plan/outputs.h"
 #include "state/snapshot_store.h"
 #include "tests/pipeline_harness.h"
 #include "tests/record_commits.h"
@@ -25,8 +25,8 @@
 namespace baton {
 namespace {
 
-// 32 rows are trained on: 4 steps an epoch, the last one with fewer rows than there are shards. A snapshot every 3
-// steps is in another place of each epoch. The second epoch is the best, the fifth the last; the learning rate falls
+// 32 rows are trained on: 4 steps an epoch, the last one with fewer rows than there are micro-batches. A snapshot every
+// 3 steps is in another place of each epoch. The second epoch is the best, the fifth the last; the learning rate falls
 // twice.
 constexpr int kRows = 56;
 constexpr char kConfig[] = R"(
@@ -46,7 +46,7 @@ train {
   ema { decay: 0.5 }
   clip_norm: 1
   batch_size: 10
-  gradient_shards: 4
+  micro_batches: 4
   workers: 1
   max_epochs: 8
   early_stopping { patience: 3 }

@@ -13,7 +13,7 @@
 namespace baton {
 
 // The pipeline on which faults are tried: small, so that it can be run thousands of times, and with all of training
-// whose loss on the way would change the bits: dropout, shuffling, several gradient shards, clipping, moments, a
+// whose loss on the way would change the bits: dropout, shuffling, several micro-batches, clipping, moments, a
 // plateau schedule with a warmup, an average of the weights, early stopping, and snapshots between the ends of epochs.
 // Its stages run within the test's process.
 class SmallPipeline {

@@ -8,8 +8,8 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
-#include "pipeline/examples.h"
-#include "pipeline/forward_batches.h"
+#include "training/examples.h"
+#include "training/forward_batches.h"
 
 namespace baton {
 

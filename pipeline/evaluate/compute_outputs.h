@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "base/worker_pool.h"
 #include "pipeline/evaluate/holdout.h"
-#include "pipeline/trained_model.h"
+#include "pipeline/train/trained_model.h"
 
 namespace baton {
 

@@ -6,17 +6,17 @@
 #include <cmath>
 
 #include "base/errors.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
 #include "base/lock.h"
 #include "base/seal.h"
 #include "base/signals.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 #include "data/dataset.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
+#include "pipeline/config/run_directory.h"
 #include "pipeline/evaluate/evaluate_fixture.h"
-#include "pipeline/run_directory.h"
 
 namespace baton {
 namespace {

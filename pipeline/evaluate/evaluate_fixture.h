@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/faulty_file_system.h"
 #include "base/files.h"
-#include "base/temporary_folder.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/temporary_folder.h"
 #include "gtest/gtest.h"
 #include "pipeline/evaluate/evaluate_stage.h"
 #include "pipeline/evaluate/trained_run.h"

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "pipeline/stage_options.h"
+#include "pipeline/config/stage_options.h"
 
 namespace baton {
 

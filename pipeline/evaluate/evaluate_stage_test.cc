@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/safetensors.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "pipeline/evaluate/evaluate_fixture.h"
 
 namespace baton {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "pipeline/metrics.h"
+#include "pipeline/evaluate/metrics.h"
 
 namespace baton {
 namespace {

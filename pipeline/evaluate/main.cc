@@ -2,7 +2,7 @@
 
 #include "absl/flags/flag.h"
 #include "base/status_macros.h"
-#include "pipeline/command_line.h"
+#include "pipeline/config/command_line.h"
 #include "pipeline/evaluate/evaluate_stage.h"
 
 ABSL_FLAG(bool, print_table, true, "print the metrics");

@@ -4,17 +4,17 @@
 #include <utility>
 
 #include "base/digest.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 #include "data/dataset.h"
 #include "data/vocabulary.h"
 #include "google/protobuf/text_format.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
-#include "pipeline/keys.h"
-#include "pipeline/pipeline_config.h"
-#include "pipeline/run_directory.h"
+#include "pipeline/config/pipeline_config.h"
+#include "pipeline/config/run_directory.h"
+#include "pipeline/plan/keys.h"
 #include "state/snapshot_store.h"
 
 #include "third_party/torch_begin.h"

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "metadata/metadata.pb.h"
-#include "pipeline/config.pb.h"
-#include "pipeline/stage_options.h"
+#include "pipeline/config/config.pb.h"
+#include "pipeline/config/stage_options.h"
 
 namespace baton {
 

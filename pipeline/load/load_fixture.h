@@ -6,13 +6,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/faulty_file_system.h"
 #include "base/files.h"
-#include "base/status_matchers.h"
+#include "base/testing/faulty_file_system.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "metadata/store.h"
+#include "pipeline/config/run_directory.h"
 #include "pipeline/load/load_stage.h"
-#include "pipeline/run_directory.h"
 
 namespace baton {
 

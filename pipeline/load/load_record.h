@@ -5,9 +5,9 @@
 
 #include "data/config.pb.h"
 #include "metadata/metadata.pb.h"
+#include "pipeline/config/run_directory.h"
 #include "pipeline/load/make_dataset.h"
 #include "pipeline/load/raw_file.h"
-#include "pipeline/run_directory.h"
 
 namespace baton {
 

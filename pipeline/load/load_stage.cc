@@ -16,14 +16,14 @@
 #include "data/table.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
-#include "pipeline/decide.h"
-#include "pipeline/keys.h"
+#include "pipeline/config/pipeline_config.h"
+#include "pipeline/config/run_directory.h"
 #include "pipeline/load/load_record.h"
 #include "pipeline/load/make_dataset.h"
 #include "pipeline/load/raw_file.h"
-#include "pipeline/outputs.h"
-#include "pipeline/pipeline_config.h"
-#include "pipeline/run_directory.h"
+#include "pipeline/plan/decide.h"
+#include "pipeline/plan/keys.h"
+#include "pipeline/plan/outputs.h"
 
 namespace baton {
 namespace {

@@ -2,7 +2,7 @@
 #define BATON_PIPELINE_LOAD_LOAD_STAGE_H_
 
 #include "absl/status/status.h"
-#include "pipeline/stage_options.h"
+#include "pipeline/config/stage_options.h"
 
 namespace baton {
 

@@ -1,4 +1,4 @@
-#include "pipeline/command_line.h"
+#include "pipeline/config/command_line.h"
 #include "pipeline/load/load_stage.h"
 
 namespace {

@@ -13,7 +13,7 @@
 #include "data/dataset.h"
 #include "data/dvc.h"
 #include "data/vocabulary.h"
-#include "pipeline/config.pb.h"
+#include "pipeline/config/config.pb.h"
 #include "pipeline/load/raw_file.h"
 
 namespace baton {

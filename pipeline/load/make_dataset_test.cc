@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "base/digest.h"
 #include "base/files.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace baton {

@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "base/file_system.h"
 #include "metadata/metadata.pb.h"
-#include "pipeline/run_directory.h"
+#include "pipeline/config/run_directory.h"
 
 namespace baton {
 

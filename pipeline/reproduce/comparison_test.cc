@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "state/state.pb.h"
 

@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "base/safetensors.h"
 #include "base/seal.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "state/state.pb.h"
 

@@ -10,7 +10,7 @@
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "metadata/verified_record.h"
-#include "pipeline/pipeline_config.h"
+#include "pipeline/config/pipeline_config.h"
 #include "pipeline/run/stage_program.h"
 
 namespace baton {

@@ -11,8 +11,8 @@
 #include "base/fields.h"
 #include "base/key.h"
 #include "base/status_macros.h"
-#include "pipeline/keys.h"
-#include "pipeline/train_goal.h"
+#include "pipeline/plan/keys.h"
+#include "pipeline/plan/train_goal.h"
 
 namespace baton {
 namespace {

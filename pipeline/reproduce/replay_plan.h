@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "metadata/metadata.pb.h"
-#include "pipeline/config.pb.h"
+#include "pipeline/config/config.pb.h"
 
 namespace baton {
 

@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "pipeline/amend.h"
-#include "pipeline/keys.h"
-#include "pipeline/pipeline_config.h"
+#include "pipeline/config/pipeline_config.h"
+#include "pipeline/plan/amend.h"
+#include "pipeline/plan/keys.h"
 
 namespace baton {
 namespace {

@@ -16,10 +16,10 @@
 #include "metadata/random_id.h"
 #include "metadata/staleness.h"
 #include "metadata/verified_record.h"
-#include "pipeline/initial_weights.h"
+#include "pipeline/config/run_directory.h"
+#include "pipeline/plan/initial_weights.h"
 #include "pipeline/reproduce/replay.h"
 #include "pipeline/reproduce/replay_plan.h"
-#include "pipeline/run_directory.h"
 
 namespace baton {
 namespace {

@@ -14,12 +14,12 @@
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "metadata/store.h"
-#include "pipeline/amend.h"
-#include "pipeline/pipeline_config.h"
-#include "pipeline/plan.h"
+#include "pipeline/config/pipeline_config.h"
+#include "pipeline/config/run_directory.h"
+#include "pipeline/plan/amend.h"
+#include "pipeline/plan/plan.h"
 #include "pipeline/run/stage_program.h"
 #include "pipeline/run/summary.h"
-#include "pipeline/run_directory.h"
 
 namespace baton {
 namespace {

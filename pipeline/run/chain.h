@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "pipeline/stage_options.h"
+#include "pipeline/config/stage_options.h"
 
 namespace baton {
 

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/signals.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace baton {

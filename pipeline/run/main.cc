@@ -1,7 +1,7 @@
 #include <iostream>
 
 #include "base/usage.h"
-#include "pipeline/command_line.h"
+#include "pipeline/config/command_line.h"
 #include "pipeline/run/chain.h"
 
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/files.h"
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace baton {

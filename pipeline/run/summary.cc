@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/human.h"
-#include "pipeline/run_directory.h"
+#include "pipeline/config/run_directory.h"
 
 namespace baton {
 namespace {

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
-#include "pipeline/amend.h"
-#include "pipeline/keys.h"
+#include "pipeline/plan/amend.h"
+#include "pipeline/plan/keys.h"
 
 namespace baton {
 namespace {
@@ -33,7 +33,7 @@ void Amend(const TrainConfig& config, const State& initial, const std::vector<In
   state.attachments = initial.attachments;
   TrainingProgress& progress = state.progress;
   progress.set_train_key(initial.progress.train_key());
-  progress.set_gradient_shards(initial.progress.gradient_shards());
+  progress.set_micro_batches(initial.progress.micro_batches());
   progress.set_threads_per_worker(initial.progress.threads_per_worker());
   progress.set_schedule_horizon_steps(initial.progress.schedule_horizon_steps());
   if (progress.train_batch_index() > 0 && Changed(changes, {kDatasetInput, "seed", "train.batch_size", kCriterion})) {

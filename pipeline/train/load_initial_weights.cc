@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
-#include "pipeline/initial_weights.h"
+#include "pipeline/plan/initial_weights.h"
 #include "state/load_weights.h"
 
 namespace baton {

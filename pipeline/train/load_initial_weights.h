@@ -5,7 +5,7 @@
 #include "base/digest_cache.h"
 #include "base/file_system.h"
 #include "metadata/metadata.pb.h"
-#include "pipeline/config.pb.h"
+#include "pipeline/config/config.pb.h"
 #include "state/state.h"
 
 namespace baton {

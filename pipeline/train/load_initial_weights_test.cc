@@ -1,6 +1,6 @@
 #include "pipeline/train/load_initial_weights.h"
 
-#include "pipeline/initial_weights.h"
+#include "pipeline/plan/initial_weights.h"
 #include "state/snapshot_fixture.h"
 
 #include "third_party/torch_begin.h"

@@ -1,7 +1,7 @@
 #include <cstdint>
 
 #include "absl/flags/flag.h"
-#include "pipeline/command_line.h"
+#include "pipeline/config/command_line.h"
 #include "pipeline/train/train_stage.h"
 
 ABSL_FLAG(uint64_t, stop_at_step, 0, "stop at this step as at a signal; 0: nowhere");

@@ -2,7 +2,7 @@
 #define BATON_PIPELINE_TRAIN_RESUME_CHECKS_H_
 
 #include "absl/status/status.h"
-#include "pipeline/config.pb.h"
+#include "pipeline/config/config.pb.h"
 #include "state/state.pb.h"
 
 namespace baton {

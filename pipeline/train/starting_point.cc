@@ -7,8 +7,8 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
-#include "pipeline/keys.h"
-#include "pipeline/run_directory.h"
+#include "pipeline/config/run_directory.h"
+#include "pipeline/plan/keys.h"
 #include "pipeline/train/load_initial_weights.h"
 #include "pipeline/train/resume_checks.h"
 

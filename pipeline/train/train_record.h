@@ -8,8 +8,8 @@
 #include "base/digest_cache.h"
 #include "metadata/section_writer.h"
 #include "metadata/store.h"
-#include "pipeline/config.pb.h"
-#include "pipeline/run_directory.h"
+#include "pipeline/config/config.pb.h"
+#include "pipeline/config/run_directory.h"
 #include "state/snapshot_store.h"
 #include "state/state.h"
 

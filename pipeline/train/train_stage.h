@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
-#include "pipeline/stage_options.h"
+#include "pipeline/config/stage_options.h"
 
 namespace baton {
 

@@ -15,11 +15,11 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
-#include "pipeline/data_shape.h"
-#include "pipeline/forward_batches.h"
-#include "pipeline/keys.h"
-#include "pipeline/torch_setup.h"
-#include "pipeline/trained_model.h"
+#include "pipeline/plan/keys.h"
+#include "pipeline/train/data_shape.h"
+#include "pipeline/train/trained_model.h"
+#include "training/forward_batches.h"
+#include "training/torch_setup.h"
 
 namespace baton {
 namespace {
@@ -87,7 +87,7 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
                        .optimizer = std::move(optimizer),
                        .train = std::move(train_examples),
                        .validation = std::move(validation),
-                       .pool = MakeWorkers(config.train().workers(), config.train().gradient_shards(),
+                       .pool = MakeWorkers(config.train().workers(), config.train().micro_batches(),
                                            config.train().threads_per_worker(), device),
                        .vocabulary = std::move(vocabulary),
                        .dataset_index = std::move(index)};
@@ -115,7 +115,7 @@ State InitialState(const PipelineConfig& config, const TrainingSetup& setup, con
     progress.set_schedule_horizon_steps(config.train().schedule().horizon_steps());
   }
   progress.set_train_key(train_inputs.Key());
-  progress.set_gradient_shards(config.train().gradient_shards());
+  progress.set_micro_batches(config.train().micro_batches());
   progress.set_threads_per_worker(config.train().threads_per_worker());
   state.environment = CurrentEnvironment(setup.device);
   state.vocabulary = setup.vocabulary;

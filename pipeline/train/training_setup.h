@@ -15,9 +15,9 @@
 #include "models/criterion.h"
 #include "models/model.h"
 #include "optim/optimizer.h"
-#include "pipeline/config.pb.h"
-#include "pipeline/examples.h"
+#include "pipeline/config/config.pb.h"
 #include "state/state.h"
+#include "training/examples.h"
 
 namespace baton {
 

@@ -1,6 +1,6 @@
 #include "pipeline/train/training_setup.h"
 
-#include "base/status_matchers.h"
+#include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "state/test_state.h"

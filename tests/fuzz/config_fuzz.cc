@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/fields.h"
 #include "google/protobuf/text_format.h"
-#include "pipeline/config.pb.h"
-#include "pipeline/pipeline_config.h"
+#include "pipeline/config/config.pb.h"
+#include "pipeline/config/pipeline_config.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/memory_file_system.h"
 
@@ -88,7 +88,7 @@ train {
   criterion { cross_entropy { class_weights: [1, 2.5] } }
   optimizer { learning_rate: 0.05 weight_decay: 1e-4 adamw { beta1: 0.8 } }
   schedule { cosine { final_factor: 0.01 } warmup_steps: 3 }
-  clip_norm: 1 batch_size: 16 gradient_shards: 2 max_epochs: 5 device: "cpu"
+  clip_norm: 1 batch_size: 16 micro_batches: 2 max_epochs: 5 device: "cpu"
   early_stopping { patience: 2 } ema { decay: 0.99 } snapshots { every_steps: 3 keep_last: 2 }
 }
 evaluate { snapshot: LAST batch_size: 7 }

@@ -1,0 +1,166 @@
+#include "pipeline/plan/keys.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+
+namespace baton {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+// Every kind of field: frozen ones at another value than their default and at it, and free ones.
+PipelineConfig Config() {
+  PipelineConfig config;
+  const bool parsed = google::protobuf::TextFormat::ParseFromString(R"(
+      name: "a name"
+      seed: 7
+      load {
+        raw_filepath: "/somewhere/x.csv"
+        target_column: "y"
+        task: CLASSIFICATION
+        standardize: true
+      }
+      train {
+        model { mlp { hidden_sizes: [ 8, 4 ] } }
+        criterion { cross_entropy {} }
+        batch_size: 16
+        workers: 3
+        max_epochs: 5
+        snapshots { every_steps: 2 }
+        device: "cpu"
+      }
+      evaluate { batch_size: 64 })",
+                                                                    &config);
+  EXPECT_TRUE(parsed);
+  return config;
+}
+
+LoadSection Loaded() {
+  LoadSection load;
+  load.set_dataset_version("sha256:dada");
+  return load;
+}
+
+TrainSection Trained() {
+  TrainSection train;
+  train.mutable_best_snapshot()->set_model_sha256("be57");
+  train.mutable_last_snapshot()->set_model_sha256("1a57");
+  return train;
+}
+
+TEST(Keys, OfLoad) {
+  const KeyInputs inputs = LoadKey(Config(), "f00d");
+  EXPECT_THAT(inputs.values(),
+              ElementsAre(Pair("raw_file.sha256", "f00d"), Pair("seed", "7"), Pair("load.target_column", "\"y\""),
+                          Pair("load.task", "CLASSIFICATION"), Pair("load.format_version", "1")));
+  // printf 'raw_file.sha256=f00d\nseed=7\nload.target_column="y"\nload.task=CLASSIFICATION\nload.format_version=1\n' |
+  // sha256sum | cut -c1-16
+  EXPECT_EQ(inputs.Key(), "e4cdde5e02c75f98");
+}
+
+TEST(Keys, OfTrain) {
+  EXPECT_THAT(TrainKey(Config(), Loaded(), {}).values(),
+              ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("seed", "7"),
+                          Pair("train.model.mlp.hidden_sizes", "[8, 4]"), Pair("train.criterion.cross_entropy", "{}"),
+                          Pair("train.batch_size", "16"), Pair("train.format_version", "1")));
+}
+
+// By content: where they are is free.
+TEST(Keys, InitialWeights) {
+  PipelineConfig config = Config();
+  config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/a");
+  const KeyInputs inputs = TrainKey(config, Loaded(), {}, "77");
+  EXPECT_THAT(inputs.values(), testing::Contains(Pair("train.initial_weights.sha256", "77")));
+  EXPECT_EQ(inputs.values().size(), TrainKey(Config(), Loaded(), {}).values().size() + 1);
+  config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/b");
+  EXPECT_EQ(TrainKey(config, Loaded(), {}, "77").Key(), inputs.Key());
+  EXPECT_NE(TrainKey(config, Loaded(), {}, "78").Key(), inputs.Key());
+  config.mutable_train()->mutable_initial_weights()->set_strict(false);
+  EXPECT_NE(TrainKey(config, Loaded(), {}, "77").Key(), inputs.Key());
+  // Without them a digest means nothing.
+  EXPECT_EQ(TrainKey(Config(), Loaded(), {}, "77").Key(), TrainKey(Config(), Loaded(), {}).Key());
+}
+
+TEST(Keys, AConstantScheduleIsTheDefault) {
+  PipelineConfig config = Config();
+  const std::string unsaid = TrainKey(config, Loaded(), {}).Key();
+  config.mutable_train()->mutable_schedule()->mutable_constant();
+  EXPECT_EQ(TrainKey(config, Loaded(), {}).Key(), unsaid);
+  config.mutable_train()->mutable_schedule()->set_warmup_steps(100);
+  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), unsaid);
+}
+
+TEST(Keys, AnAverageWithItsDefaultsIsNotNone) {
+  PipelineConfig config = Config();
+  const std::string none = TrainKey(config, Loaded(), {}).Key();
+  config.mutable_train()->mutable_ema();
+  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), none);
+}
+
+TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
+  PipelineConfig config = Config();
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), {})), std::nullopt);
+  config.mutable_train()->mutable_schedule()->mutable_cosine();
+  const KeyInputs started = TrainKey(config, Loaded(), {});
+  EXPECT_EQ(ScheduleHorizonEpochs(started), 5);
+
+  TrainSection recorded;
+  recorded.mutable_stage()->set_key(started.Key());
+  for (const auto& [name, value] : started.values()) {
+    KeyInput& input = *recorded.mutable_stage()->add_key_inputs();
+    input.set_name(name);
+    input.set_value(value);
+  }
+  // More epochs: the same training. Two trainings that were started with different horizons: not the same.
+  config.mutable_train()->set_max_epochs(9);
+  EXPECT_EQ(TrainKey(config, Loaded(), recorded).Key(), started.Key());
+  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), started.Key());
+  // Moved by its name.
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, "", {"train.schedule"})), 9);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, "", {"train.clip_norm"})), 5);
+  // Something else changed as well: another training, with the horizon of now.
+  config.set_seed(8);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), 9);
+  config.mutable_train()->mutable_schedule()->set_horizon_steps(100);
+  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), std::nullopt);
+}
+
+TEST(Keys, OfEvaluate) {
+  EXPECT_THAT(EvaluateKey(Config(), Trained(), Loaded()).values(),
+              ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("train.model", "be57"),
+                          Pair("train.model_config.mlp.hidden_sizes", "[8, 4]"), Pair("evaluate.batch_size", "64"),
+                          Pair("evaluate.format_version", "1")));
+}
+
+TEST(Keys, EvaluateTakesTheLastSnapshotOnRequestAndWhereNoneIsBest) {
+  PipelineConfig config = Config();
+  TrainSection train = Trained();
+  EXPECT_EQ(EvaluatedSnapshot(config, train).model_sha256(), "be57");
+  config.mutable_evaluate()->set_snapshot(EvaluateConfig::LAST);
+  EXPECT_EQ(EvaluatedSnapshot(config, train).model_sha256(), "1a57");
+  config.mutable_evaluate()->set_snapshot(EvaluateConfig::BEST);
+  train.clear_best_snapshot();
+  EXPECT_EQ(EvaluatedSnapshot(config, train).model_sha256(), "1a57");
+}
+
+TEST(Keys, FreeFieldsAreNoPartOfThem) {
+  PipelineConfig config = Config();
+  const std::vector<std::string> before = {LoadKey(config, "f00d").Key(), TrainKey(config, Loaded(), {}).Key(),
+                                           EvaluateKey(config, Trained(), Loaded()).Key()};
+  config.set_name("another name");
+  config.mutable_load()->set_raw_filepath("/elsewhere/x.csv");
+  config.mutable_train()->set_workers(1);
+  config.mutable_train()->set_max_epochs(50);
+  config.mutable_train()->mutable_snapshots()->set_every_steps(3);
+  config.mutable_train()->set_device("cuda");
+  EXPECT_THAT(before, ElementsAre(LoadKey(config, "f00d").Key(), TrainKey(config, Loaded(), {}).Key(),
+                                  EvaluateKey(config, Trained(), Loaded()).Key()));
+}
+
+}  // namespace
+}  // namespace baton

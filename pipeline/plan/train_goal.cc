@@ -1,0 +1,14 @@
+#include "pipeline/plan/train_goal.h"
+
+namespace baton {
+
+uint64_t EpochsDone(const TrainSection& train) {
+  return train.history().empty() ? 0 : train.history().rbegin()->epoch_index() + 1;
+}
+
+bool TrainWantsMore(const PipelineConfig& config, const TrainSection& train) {
+  return train.stage().status() == StageRun::COMPLETE && train.stop_reason() == TrainSection::MAX_EPOCHS &&
+         config.train().max_epochs() > EpochsDone(train);
+}
+
+}  // namespace baton

@@ -1,0 +1,30 @@
+#include "training/forward_batches.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+
+#include "third_party/torch_begin.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include "third_party/torch_end.h"
+
+namespace baton {
+
+int64_t BatchCount(int64_t rows, int64_t batch_size) { return (rows + batch_size - 1) / batch_size; }
+
+absl::Status ForwardBatches(
+    const Model& model, const FlatTensors& parameters, const Examples& examples, int64_t batch_size, WorkerPool& pool,
+    const std::function<absl::Status(int64_t batch_index, const Batch& batch, const at::Tensor& outputs)>& use) {
+  return pool.Run([&](int worker) {
+    const at::NoGradGuard no_gradients;
+    for (int64_t i = worker; i < BatchCount(examples.rows(), batch_size); i += pool.size()) {
+      const Batch batch = examples.Slice(i * batch_size, std::min((i + 1) * batch_size, examples.rows()));
+      RETURN_IF_ERROR(use(i, batch, model.Forward(parameters.views(), batch, std::nullopt)));
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace baton
