@@ -3,19 +3,33 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace baton {
 
-// A trainable tensor as a model declares it, free of torch. All parameters are F32.
+// What a tensor holds before the first step.
+struct InitialZeros {};
+struct InitialOnes {};
+// Uniform in [-bound, bound).
+struct InitialUniform {
+  double bound = 0;
+};
+// Normal with mean 0.
+struct InitialNormal {
+  double standard_deviation = 0;
+};
+using InitialValues = std::variant<InitialZeros, InitialOnes, InitialUniform, InitialNormal>;
+
+// A tensor that a model declares, free of torch: a parameter, which the optimizer changes, or a buffer, which the model
+// itself changes while it is trained. All are F32.
 struct ParameterSpec {
   // Unique in the model, e.g. "layers.0.weight".
   std::string name;
   std::vector<int64_t> shape;
   // Whether the optimizer's weight decay applies.
   bool weight_decay = false;
-  // Initial values are uniform in [-uniform_bound, uniform_bound).
-  double uniform_bound = 0;
+  InitialValues initial = InitialZeros();
 };
 
 }  // namespace baton

@@ -37,7 +37,8 @@ std::vector<ParameterSpec> Parameters() {
   std::vector<ParameterSpec> parameters;
   const auto add = [&](const std::string& name, std::vector<int64_t> shape) {
     const bool weight_decay = shape.size() > 1;
-    parameters.push_back({.name = name, .shape = std::move(shape), .weight_decay = weight_decay, .uniform_bound = 0.1});
+    parameters.push_back(
+        {.name = name, .shape = std::move(shape), .weight_decay = weight_decay, .initial = InitialUniform{0.1}});
   };
   for (int layer = 0; layer < kLayers; ++layer) {
     for (const auto& [name, outputs, inputs] :

@@ -24,8 +24,10 @@ std::vector<ParameterSpec> Parameters(const std::vector<int64_t>& sizes) {
     const int64_t out = sizes[layer + 1];
     const double bound = 1 / std::sqrt(static_cast<double>(in));
     const std::string name = absl::StrCat("layers.", layer);
-    parameters.push_back({.name = name + ".weight", .shape = {out, in}, .weight_decay = true, .uniform_bound = bound});
-    parameters.push_back({.name = name + ".bias", .shape = {out}, .weight_decay = false, .uniform_bound = bound});
+    parameters.push_back(
+        {.name = name + ".weight", .shape = {out, in}, .weight_decay = true, .initial = InitialUniform{bound}});
+    parameters.push_back(
+        {.name = name + ".bias", .shape = {out}, .weight_decay = false, .initial = InitialUniform{bound}});
   }
   return parameters;
 }

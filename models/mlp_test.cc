@@ -53,7 +53,7 @@ TEST(BuildModel, NamesShapesAndDecay) {
   EXPECT_EQ(model->parameters()[3].name, "layers.1.bias");
   EXPECT_EQ(model->parameters()[3].shape, (std::vector<int64_t>{4}));
   EXPECT_FALSE(model->parameters()[3].weight_decay);
-  EXPECT_DOUBLE_EQ(model->parameters()[0].uniform_bound, 0.4472135954999579);  // 1 / sqrt(5)
+  EXPECT_DOUBLE_EQ(std::get<InitialUniform>(model->parameters()[0].initial).bound, 0.4472135954999579);  // 1 / sqrt(5)
 }
 
 TEST(BuildModel, ARegressionGivesOneNumberARow) {

@@ -35,6 +35,17 @@ at::Tensor Allocate(int64_t size, at::Device device) {
   return flat;
 }
 
+void Fill(const InitialValues& initial, const at::Generator& generator, at::Tensor& values) {
+  if (std::holds_alternative<InitialZeros>(initial)) values.zero_();
+  if (std::holds_alternative<InitialOnes>(initial)) values.fill_(1);
+  if (const auto* uniform = std::get_if<InitialUniform>(&initial)) {
+    values.uniform_(-uniform->bound, uniform->bound, generator);
+  }
+  if (const auto* normal = std::get_if<InitialNormal>(&initial)) {
+    values.normal_(0, normal->standard_deviation, generator);
+  }
+}
+
 }  // namespace
 
 FlatLayout::FlatLayout(const std::vector<ParameterSpec>& parameters) {
@@ -89,8 +100,8 @@ void Initialize(const std::vector<ParameterSpec>& parameters, uint64_t seed, Fla
   for (size_t i = 0; i < parameters.size(); ++i) {
     at::Generator generator = at::globalContext().defaultGenerator(at::kCPU).clone();
     generator.set_current_seed(MixSeed(seed, "initialize " + parameters[i].name));
-    const at::Tensor values = at::empty(parameters[i].shape, at::TensorOptions().dtype(at::kFloat));
-    values.uniform_(-parameters[i].uniform_bound, parameters[i].uniform_bound, generator);
+    at::Tensor values = at::empty(parameters[i].shape, at::TensorOptions().dtype(at::kFloat));
+    Fill(parameters[i].initial, generator, values);
     tensors.views()[i].copy_(values);
   }
 }

@@ -14,9 +14,9 @@ namespace baton {
 namespace {
 
 std::vector<ParameterSpec> Parameters() {
-  return {{.name = "a", .shape = {3, 5}, .weight_decay = true, .uniform_bound = 0.5},
-          {.name = "b", .shape = {5}, .weight_decay = false, .uniform_bound = 0.5},
-          {.name = "c", .shape = {70000}, .weight_decay = true, .uniform_bound = 2}};
+  return {{.name = "a", .shape = {3, 5}, .weight_decay = true, .initial = InitialUniform{0.5}},
+          {.name = "b", .shape = {5}, .weight_decay = false, .initial = InitialUniform{0.5}},
+          {.name = "c", .shape = {70000}, .weight_decay = true, .initial = InitialUniform{2}}};
 }
 
 // By hand: decayed first, each on a multiple of 16, each group on a chunk of its own; 16 + 70000 = 65536 + 4480.
@@ -71,6 +71,21 @@ TEST(Initialize, DependsOnSeedAndNameAlone) {
   EXPECT_TRUE(at::equal(first.views()[2], second.views()[0]));
   Initialize(alone, 2, second);
   EXPECT_FALSE(at::equal(first.views()[2], second.views()[0]));
+}
+
+TEST(Initialize, AsEachTensorSays) {
+  const std::vector<ParameterSpec> parameters = {{.name = "zeros", .shape = {4}},
+                                                 {.name = "ones", .shape = {4}, .initial = InitialOnes()},
+                                                 {.name = "normal", .shape = {40000}, .initial = InitialNormal{0.02}}};
+  FlatTensors tensors(std::make_shared<const FlatLayout>(parameters), at::kCPU);
+  tensors.flat().fill_(7);
+  Initialize(parameters, 1, tensors);
+  EXPECT_EQ(tensors.views()[0].abs().max().item<double>(), 0);
+  EXPECT_EQ(tensors.views()[1].min().item<double>(), 1);
+  EXPECT_EQ(tensors.views()[1].max().item<double>(), 1);
+  // Of 40,000 draws: the mean's standard error is 1e-4, the deviation's 7e-5.
+  EXPECT_NEAR(tensors.views()[2].mean().item<double>(), 0, 5e-4);
+  EXPECT_NEAR(tensors.views()[2].std().item<double>(), 0.02, 4e-4);
 }
 
 }  // namespace
