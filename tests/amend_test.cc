@@ -121,7 +121,7 @@ TEST(AllowChanges, OtherBatchesBeginTheEpochAnew) {
   const StoppedTraining training("batches");
   const ProcessResult amended = training.Run("train", {"train.batch_size=12", "--allow_changes=train.batch_size"});
   ASSERT_EQ(amended.exit_code, 0) << amended.err;
-  EXPECT_THAT(amended.err, HasSubstr("that epoch begins anew"));
+  EXPECT_THAT(amended.err, HasSubstr("that epoch begins again"));
   const TrainSection train = training.Record().train();
   ASSERT_EQ(train.history_size(), 4);
   // 72 rows: 5 batches of 16 in the first epoch, then 6 of 12 from step 7 on.
@@ -132,18 +132,29 @@ TEST(AllowChanges, OtherBatchesBeginTheEpochAnew) {
 // The end of a schedule that was fixed when training started is moved by its name alone.
 TEST(AllowChanges, MovesTheEndOfASchedule) {
   const StoppedTraining training("horizon", {"train.schedule.cosine={}"});
-  const std::vector<std::string> more = {"train.schedule.cosine={}", "train.max_epochs=6"};
-  const ProcessResult amended =
-      training.Run("train", {more[0], more[1], "--allow_changes=train.schedule", "--stop_at_step=9"});
+  const std::vector<std::string> more = {"train.schedule.cosine={}", "train.max_epochs=6",
+                                         "train.schedule.horizon_steps=30"};
+  const ProcessResult amended = training.Run(
+      "train", {more[0], more[1], more[2], "--allow_changes=train.schedule.horizon_steps", "--stop_at_step=9"});
   ASSERT_EQ(amended.exit_code, 75) << amended.err;
   ASSERT_EQ(training.Record().run().amendments_size(), 1);
   const Amendment amendment = training.Record().run().amendments(0);
-  EXPECT_EQ(amendment.field(), "train.schedule.horizon_epochs");
-  EXPECT_EQ(amendment.old_value(), "4");
-  EXPECT_EQ(amendment.new_value(), "6");
+  EXPECT_EQ(amendment.field(), "train.schedule.horizon_steps");
+  EXPECT_EQ(amendment.old_value(), "20");
+  EXPECT_EQ(amendment.new_value(), "30");
   ASSERT_EQ(training.Run("train", more).exit_code, 0);
   // 6 epochs of 5 steps: the last one takes 1 + cos(29 pi / 30), halved, of the rate of 0.01.
   EXPECT_NEAR(training.Record().train().history(5).learning_rate(), 0.01 * 0.0027390523, 1e-9);
+}
+
+// For other data there is fine-tuning.
+TEST(AllowChanges, NotTheDataOrTheLoss) {
+  const StoppedTraining training("data");
+  for (const char* change : {"seed=9", "train.criterion.cross_entropy.class_weights=[1,2]"}) {
+    const ProcessResult refused = training.Run("run", {change, "--allow_changes=train,seed,load"});
+    EXPECT_EQ(refused.exit_code, 64) << change;
+    EXPECT_THAT(refused.err, HasSubstr("train.initial_weights.snapshot")) << change;
+  }
 }
 
 // What stands under the new key from before the change is no State to go on from.

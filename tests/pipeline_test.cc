@@ -162,7 +162,7 @@ TEST(Pipeline, MoreEpochsGoOnAsIfTheyHadBeenWantedAtFirst) {
   const FolderState before = StateOf(pipeline.run_dir());
   const ProcessResult fewer = pipeline.Run("run", {"train.max_epochs=3"});
   ASSERT_EQ(fewer.exit_code, 0) << fewer.err;
-  EXPECT_THAT(fewer.err, HasSubstr("train.max_epochs is 3, and 6 epochs were done before"));
+  EXPECT_THAT(fewer.err, HasSubstr("train.max_epochs is 3, and 6 epochs, 30 steps were done before"));
   EXPECT_THAT(Differences(before, StateOf(pipeline.run_dir()), {"cache"}), ElementsAre("rewritten config.textproto"));
 }
 
@@ -199,7 +199,7 @@ TEST(Pipeline, UnfinishedTrainingIsNotAbandonedUnasked) {
 
   const ProcessResult seed = pipeline.Run("run", Long({"seed=6"}));
   EXPECT_EQ(seed.exit_code, 64);
-  EXPECT_THAT(seed.err, AllOf(HasSubstr("seed: 5 -> 6"), HasSubstr("--start_over"), HasSubstr("put back")));
+  EXPECT_THAT(seed.err, AllOf(HasSubstr("seed: 5 -> 6"), HasSubstr("--start_over"), HasSubstr("Put back")));
   const ProcessResult batch_size = pipeline.Run("run", Long({"train.batch_size=8"}));
   EXPECT_EQ(batch_size.exit_code, 64);
   EXPECT_THAT(batch_size.err, HasSubstr("train.batch_size: 16 -> 8"));

@@ -82,7 +82,7 @@ TEST(FewerEpochs, ThanWereDoneAreRefusedWhileUnfinished) {
   ASSERT_EQ(folder.Run("train", {"train.max_epochs=100000"}, KilledAfter(folder, 60)).exit_code, 128 + SIGKILL);
   const ProcessResult refused = folder.Run("train", {"train.max_epochs=2"});
   EXPECT_EQ(refused.exit_code, 64);
-  EXPECT_THAT(refused.err, HasSubstr("train.max_epochs is 2, but this unfinished training is in epoch"));
+  EXPECT_THAT(refused.err, HasSubstr("train.max_epochs is 2, but this unfinished training is at step"));
   EXPECT_THAT(refused.err, HasSubstr("--start_over"));
   const ProcessResult anew = folder.Run("train", {"train.max_epochs=2", "--start_over"});
   EXPECT_EQ(anew.exit_code, 0) << anew.err;

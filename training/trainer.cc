@@ -5,6 +5,7 @@
 #include "base/signals.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "training/goal.h"
 #include "training/validation.h"
 
 namespace baton {
@@ -28,7 +29,7 @@ Trainer::Trainer(const Parts& parts, State& state)
       order_(parts.seed, parts.train.rows(), parts.config.batch_size()),
       step_(parts.config, parts.seed, parts.model, parts.criterion, parts.optimizer, parts.pool, state,
             [this] { writer_.FinishCopy(); }),
-      bar_("train", "steps", order_.batches() * parts.config.max_epochs(), state.progress.step_index()),
+      bar_("train", "steps", Goal(parts.config).Steps(order_.batches()), state.progress.step_index()),
       writer_(parts.snapshots,
               {.retention = retention_, .before_commit = parts.before_snapshot, .on_durable = parts.on_snapshot},
               state) {
@@ -36,7 +37,8 @@ Trainer::Trainer(const Parts& parts, State& state)
 }
 
 bool Trainer::Done() const {
-  return progress_.stopped_early() || progress_.epoch_index() >= parts_.config.max_epochs();
+  return progress_.stopped_early() ||
+         Goal(parts_.config).IsReached({.steps = progress_.step_index(), .epochs = progress_.epoch_index()});
 }
 
 absl::Status Trainer::Train() {

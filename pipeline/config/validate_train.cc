@@ -127,7 +127,10 @@ void CheckTrain(const TrainConfig& train, const LoadConfig& load, ConfigProblems
                   absl::StrCat("at most ", kMostThreads, ", or 0 to use what there is"));
   problems.Expect(IsAtLeast0(train.clip_norm()), "train.clip_norm", train.clip_norm(),
                   "above 0 and finite, or 0 for no clipping");
-  problems.Expect(train.max_epochs() > 0, "train.max_epochs", train.max_epochs(), "at least 1");
+  problems.Expect(!train.has_max_epochs() || train.max_epochs() > 0, "train.max_epochs", train.max_epochs(),
+                  "at least 1, or not set");
+  problems.Expect(!train.has_max_steps() || train.max_steps() > 0, "train.max_steps", train.max_steps(),
+                  "at least 1, or not set");
   problems.Expect(IsAtLeast0(train.early_stopping().min_delta()), "train.early_stopping.min_delta",
                   train.early_stopping().min_delta(), "at least 0 and finite");
   CheckValidation(train, load, problems);

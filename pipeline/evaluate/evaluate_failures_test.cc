@@ -53,7 +53,7 @@ TEST_F(EvaluateFailuresTest, TrainMustBeCompleteUnderTheConfiguration) {
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("run load first")));
   EditTrain(options_.run_dir, [](TrainSection& section) { section.set_stop_reason(TrainSection::MAX_EPOCHS); });
   EXPECT_THAT(Run({"train.max_epochs=30"}),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("2 epochs, and train.max_epochs is 30")));
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("2 epochs, 16 steps, and train.max_epochs is 30")));
   EXPECT_FALSE(Recorded().has_key()) << "nothing was begun";
   EXPECT_THAT(Evaluations(), IsEmpty());
 }

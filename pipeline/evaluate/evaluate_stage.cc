@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,6 @@
 #include "base/digest_cache.h"
 #include "base/errors.h"
 #include "base/files.h"
-#include "base/lock.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
 #include "data/dataset.h"
@@ -26,9 +26,8 @@
 #include "pipeline/evaluate/metrics.h"
 #include "pipeline/evaluate/report.h"
 #include "pipeline/evaluate/result_table.h"
-#include "pipeline/plan/decide.h"
 #include "pipeline/plan/keys.h"
-#include "pipeline/plan/outputs.h"
+#include "pipeline/plan/stage_work.h"
 #include "pipeline/train/attempt_info.h"
 #include "pipeline/train/trained_model.h"
 #include "state/snapshot.h"
@@ -120,37 +119,19 @@ absl::Status RunEvaluate(const StageOptions& options) {
   FileSystem& fs = *options.fs;
   const RunDirectory run(options.run_dir);
   ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
-  RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
-  ASSIGN_OR_RETURN(const auto lock, FileLock::Acquire(run.LockFile(kEvaluateStage), FileLock::Mode::kExclusive));
-  ASSIGN_OR_RETURN(const auto train_lock, FileLock::Acquire(run.LockFile(kTrainStage), FileLock::Mode::kShared));
-  ASSIGN_OR_RETURN(const auto load_lock, FileLock::Acquire(run.LockFile(kLoadStage), FileLock::Mode::kShared));
-  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
-  SectionWriter<EvaluateSection> writer(*store);
-  ASSIGN_OR_RETURN(const Metadata record, store->Read());
-  RETURN_IF_ERROR(CheckLoadIsCurrent(config, record.load()));
-  RETURN_IF_ERROR(CheckTrainIsCurrent(config, record.load(), record.train()));
-
-  // What is there to do?
-  const KeyInputs inputs = EvaluateKey(config, record.train(), record.load());
   DigestCache digests(fs, run.DigestCacheFile());
-  ASSIGN_OR_RETURN(const Decision decision,
-                   DecideStage({.stage = kEvaluateStage,
-                                .recorded = record.evaluate().stage(),
-                                .inputs = inputs,
-                                .start_over = options.start_over},
-                               [&] { return VerifyOutputs(run, record.evaluate().outputs(), digests); }));
-  digests.Save();
-  if (decision == Decision::kSkip) {
-    LOG(INFO) << "evaluate: complete, skipped";
-    return absl::OkStatus();
-  }
+  ASSIGN_OR_RETURN(const std::optional<StageWork> work,
+                   BeginWork(options, config, run, kEvaluateStage, PlanEvaluate, digests));
+  if (!work.has_value()) return absl::OkStatus();
+  const KeyInputs& inputs = work->plan.inputs;
+  SectionWriter<EvaluateSection> writer(*work->store);
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
 
   ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(config.train().device()));
-  const auto pool = MakeWorkersFor(config, record.load(), device);
+  const auto pool = MakeWorkersFor(config, work->record.load(), device);
   RETURN_IF_ERROR(writer.BeginAttempt(inputs, ComputingAttempt(*pool, config.train().threads_per_worker(), device)));
   const absl::StatusOr<EvaluateSection> results =
-      EvaluateSnapshot(fs, run, config, record, inputs.Key(), *pool, device);
+      EvaluateSnapshot(fs, run, config, work->record, inputs.Key(), *pool, device);
   if (absl::IsCancelled(results.status())) {
     RETURN_IF_ERROR(writer.FinishAttempt(StageRun::INTERRUPTED));
     return results.status();

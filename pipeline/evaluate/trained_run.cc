@@ -143,7 +143,7 @@ void TrainedRun::Write(const std::string& run_dir) const {
       summary.set_rows(split.rows());
     }
   });
-  const KeyInputs train_inputs = TrainKey(config, load, TrainSection());
+  const KeyInputs train_inputs = TrainKey(config, load.dataset_version());
   ASSERT_OK_AND_ASSIGN(std::string index, ReadFile(fs(), JoinPath(dataset_folder, kDatasetIndexFile)));
   if (!foreign_dataset_index.empty()) index = foreign_dataset_index;
   const SnapshotReference best = WriteSnapshot(*this, run, train_inputs.Key(), 8, index, 1);

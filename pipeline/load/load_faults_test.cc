@@ -18,12 +18,13 @@ using testing::SizeIs;
 
 using LoadFaultsTest = LoadFixture;
 
-// Changes the raw file when it is opened for the second time: first it is digested, then read.
+// Changes the raw file when it is opened for the third time: it is digested before and under the lock (so new a file is
+// not believed to be unchanged), then read.
 class ChangesWhileRead : public Unsynced {
  public:
   ChangesWhileRead(std::string path, std::string contents) : path_(std::move(path)), contents_(std::move(contents)) {}
   int Open(const std::string& path, int flags, mode_t mode) override {
-    if (path == path_ && ++opened_ == 2) {
+    if (path == path_ && ++opened_ == 3) {
       EXPECT_THAT(ReplaceFile(Unsynced::Get(), path_, contents_), IsOk());
     }
     return Unsynced::Open(path, flags, mode);

@@ -2,6 +2,7 @@
 
 #include <glog/logging.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,21 +10,17 @@
 #include "absl/strings/str_join.h"
 #include "base/digest_cache.h"
 #include "base/files.h"
-#include "base/lock.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
 #include "base/version.h"
 #include "data/table.h"
 #include "metadata/section_writer.h"
-#include "metadata/store.h"
 #include "pipeline/config/pipeline_config.h"
 #include "pipeline/config/run_directory.h"
 #include "pipeline/load/load_record.h"
 #include "pipeline/load/make_dataset.h"
 #include "pipeline/load/raw_file.h"
-#include "pipeline/plan/decide.h"
-#include "pipeline/plan/keys.h"
-#include "pipeline/plan/outputs.h"
+#include "pipeline/plan/stage_work.h"
 
 namespace baton {
 namespace {
@@ -54,32 +51,15 @@ absl::Status RunLoad(const StageOptions& options) {
   FileSystem& fs = *options.fs;
   const RunDirectory run(options.run_dir);
   ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
-  RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
-  ASSIGN_OR_RETURN(const auto lock, FileLock::Acquire(run.LockFile(kLoadStage), FileLock::Mode::kExclusive));
-  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
-  SectionWriter<LoadSection> writer(*store);
-  ASSIGN_OR_RETURN(const Metadata record, store->Read());
-
-  // What is there to do?
   DigestCache digests(fs, run.DigestCacheFile());
-  ASSIGN_OR_RETURN(const RawFile raw, FindRawFile(config.load(), digests));
-  const KeyInputs inputs = LoadKey(config, raw.digest.hex);
-  // What an unfinished attempt leaves is not gone on from, so that there is no progress to lose.
-  ASSIGN_OR_RETURN(const Decision decision,
-                   DecideStage({.stage = kLoadStage,
-                                .recorded = record.load().stage(),
-                                .inputs = inputs,
-                                .start_over = options.start_over,
-                                .has_progress = false},
-                               [&] { return VerifyOutputs(run, record.load().outputs(), digests); }));
-  digests.Save();
-  // A column that is not there is refused here, so that what was there stays and stands as it is.
-  if (decision != Decision::kSkip) RETURN_IF_ERROR(CheckRawColumns(fs, raw, config.load()));
+  ASSIGN_OR_RETURN(const std::optional<StageWork> work, BeginWork(options, config, run, kLoadStage, PlanLoad, digests));
+  if (!work.has_value()) return absl::OkStatus();
+  const KeyInputs& inputs = work->plan.inputs;
+  SectionWriter<LoadSection> writer(*work->store);
+  ASSIGN_OR_RETURN(const RawFile raw, FindRawFile(config.load(), work->plan.raw_file));
+  // A column that is not there is refused here, so that what was there stays as it is.
+  RETURN_IF_ERROR(CheckRawColumns(fs, raw, config.load()));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
-  if (decision == Decision::kSkip) {
-    LOG(INFO) << "load: complete, skipped";
-    return absl::OkStatus();
-  }
 
   RETURN_IF_ERROR(writer.BeginAttempt(inputs, {.program_version = kVersion, .libraries = {{"arrow", ArrowVersion()}}}));
   const std::string folder = run.OutputFolder(kLoadStage, inputs.Key());

@@ -25,13 +25,11 @@ absl::Status CheckBytes(const RawFile& raw, const std::optional<DvcFile>& dvc, a
 
 }  // namespace
 
-absl::StatusOr<RawFile> FindRawFile(const LoadConfig& config, DigestCache& digests) {
+absl::StatusOr<RawFile> FindRawFile(const LoadConfig& config, const FileDigest& digest) {
   RawFile raw;
   raw.path = config.raw_filepath();
   ASSIGN_OR_RETURN(raw.format, ResolveRawFileFormat(config));
-  absl::StatusOr<FileDigest> digest = digests.Sha256(raw.path);
-  if (!digest.ok()) return Annotate(digest.status(), "load.raw_filepath");
-  raw.digest = *std::move(digest);
+  raw.digest = digest;
   return raw;
 }
 

@@ -9,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/digest.h"
-#include "base/digest_cache.h"
 #include "base/file_system.h"
 #include "data/config.pb.h"
 #include "data/dvc.h"
@@ -24,8 +23,8 @@ struct RawFile {
   FileDigest digest;
 };
 
-// NotFound if it is not there; InvalidArgument if its format cannot be told.
-absl::StatusOr<RawFile> FindRawFile(const LoadConfig& config, DigestCache& digests);
+// `digest` is of its content now. InvalidArgument if its format cannot be told.
+absl::StatusOr<RawFile> FindRawFile(const LoadConfig& config, const FileDigest& digest);
 
 // Whether the file's header has the columns that `config` names, found without reading the rest. InvalidArgument if
 // not.

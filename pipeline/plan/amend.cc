@@ -1,5 +1,8 @@
 #include "pipeline/plan/amend.h"
 
+#include <algorithm>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -15,26 +18,30 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
-// What the recorded training was begun with, but for what an amendment before said of itself.
-std::vector<FieldValue> ValuesOf(const StageRun& recorded) {
-  std::vector<FieldValue> values = RecordedInputs(recorded);
-  std::erase_if(values, [](const FieldValue& value) { return IsAmendmentInput(value.first); });
-  return values;
+// Whether `names` has an input's name, or the beginning of it up to a dot: "train.schedule" names all below it.
+bool IsNamed(absl::string_view input, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [input](const std::string& name) {
+    return input == name || absl::StartsWith(input, absl::StrCat(name, "."));
+  });
 }
 
-// `inputs`, with the schedule's end where it was.
-std::vector<FieldValue> NewValues(const std::vector<FieldValue>& old_values, const KeyInputs& inputs,
-                                  const std::vector<std::string>& allowed) {
-  std::vector<FieldValue> values = inputs.values();
-  for (auto& [name, value] : values) {
-    const std::string* old_value = FindValue(old_values, name);
-    if (name == kHorizonInput && old_value != nullptr && !IsNamed(name, allowed)) value = *old_value;
-  }
-  return values;
+bool CanBeAllowed(const InputChange& change) {
+  static const auto& fixed = *new std::vector<std::string>{"load",
+                                                           "seed",
+                                                           "train.model",
+                                                           "train.criterion",
+                                                           "train.selection_metric",
+                                                           "train.initial_weights",
+                                                           "train.format_version"};
+  return !IsNamed(change.name, fixed);
+}
+
+std::string Line(const InputChange& change) {
+  const auto shown = [](const std::string& value) { return value.empty() ? "(not set)" : value; };
+  return absl::StrCat("\n  ", change.name, ": ", shown(change.old_value), " -> ", shown(change.new_value));
 }
 
 absl::Status CheckName(const std::string& path) {
-  if (path == kHorizonInput || path == kDatasetInput || path == kInitialWeightsInput) return absl::OkStatus();
   const Descriptor* message = PipelineConfig::descriptor();
   for (const absl::string_view name : absl::StrSplit(path, '.')) {
     const FieldDescriptor* field = message == nullptr ? nullptr : message->FindFieldByName(std::string(name));
@@ -56,44 +63,52 @@ absl::Status CheckName(const std::string& path) {
 
 }  // namespace
 
-std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInputs& inputs,
-                                         const std::vector<std::string>& allowed) {
-  const std::vector<FieldValue> old_values = ValuesOf(recorded);
-  const std::vector<FieldValue> new_values = NewValues(old_values, inputs, allowed);
+std::vector<InputChange> ChangesSince(const StageRun& recorded, const KeyInputs& inputs) {
+  std::vector<FieldValue> old_values = RecordedInputs(recorded);
+  std::erase_if(old_values, [](const FieldValue& value) {
+    return value.first == kAmendedFromInput || value.first == kAmendedStepInput;
+  });
   std::vector<InputChange> changes;
   for (const auto& [name, old_value] : old_values) {
-    const std::string* new_value = FindValue(new_values, name);
-    if (new_value == nullptr || *new_value != old_value)
-      changes.push_back({name, old_value, new_value ? *new_value : ""});
+    const std::string* new_value = FindValue(inputs.values(), name);
+    if (new_value == nullptr || *new_value != old_value) {
+      changes.push_back({name, old_value, new_value != nullptr ? *new_value : ""});
+    }
   }
-  for (const auto& [name, new_value] : new_values) {
+  for (const auto& [name, new_value] : inputs.values()) {
     if (FindValue(old_values, name) == nullptr) changes.push_back({name, "", new_value});
   }
   return changes;
 }
 
-bool CanBeAllowed(const InputChange& change) { return !IsNamed(change.name, {"train.initial_weights"}); }
+std::string ChangeLines(const std::vector<InputChange>& changes) {
+  std::string lines;
+  for (const InputChange& change : changes) lines += Line(change);
+  return lines;
+}
+
+bool CanBeAllowed(const std::vector<InputChange>& changes) {
+  return std::all_of(changes.begin(), changes.end(), [](const InputChange& change) { return CanBeAllowed(change); });
+}
 
 absl::Status CheckAllowed(const std::vector<InputChange>& changes, const std::vector<std::string>& allowed) {
-  std::vector<std::string> lines, names;
+  std::vector<InputChange> others;
+  std::vector<std::string> names;
   for (const InputChange& change : changes) {
-    const auto shown = [](const std::string& value) { return value.empty() ? "(not set)" : value; };
-    const std::string line =
-        absl::StrCat("\n  ", change.name, ": ", shown(change.old_value), " -> ", shown(change.new_value));
     if (!CanBeAllowed(change)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the weights with which training begins cannot change after its first step:", line,
-                       "\nPut them back, or begin anew: --start_over instead of --allow_changes"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "this cannot change after the first step of a training:", Line(change),
+          "\nPut it back, or begin another training: --start_over instead of --allow_changes, with "
+          "train.initial_weights.snapshot if it is to begin with the weights of this one (docs/fine_tuning.md)"));
     }
     if (IsNamed(change.name, allowed)) continue;
-    lines.push_back(line);
+    others.push_back(change);
     names.push_back(change.name);
   }
-  if (lines.empty()) return absl::OkStatus();
+  if (others.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      "train goes on with what --allow_changes names and nothing else, but this changed as well:",
-      absl::StrJoin(lines, ""), "\nPut it back, or allow it too: --allow_changes=", absl::StrJoin(allowed, ","), ",",
-      absl::StrJoin(names, ",")));
+      "train goes on with what --allow_changes names and nothing else, but this changed as well:", ChangeLines(others),
+      "\nPut it back, or allow it too: --allow_changes=", absl::StrJoin(allowed, ","), ",", absl::StrJoin(names, ",")));
 }
 
 absl::Status CheckAllowedNames(const std::vector<std::string>& allowed) {
@@ -101,10 +116,8 @@ absl::Status CheckAllowedNames(const std::vector<std::string>& allowed) {
   return absl::OkStatus();
 }
 
-KeyInputs AmendedInputs(const StageRun& recorded, const KeyInputs& inputs, const std::vector<std::string>& allowed,
-                        uint64_t step) {
-  KeyInputs amended;
-  amended.Add(NewValues(ValuesOf(recorded), inputs, allowed));
+KeyInputs AmendedKey(const KeyInputs& inputs, const StageRun& recorded, uint64_t step) {
+  KeyInputs amended = inputs;
   amended.Add(kAmendedFromInput, recorded.key());
   amended.Add(kAmendedStepInput, absl::StrCat(step));
   return amended;

@@ -14,6 +14,10 @@ namespace baton {
 // --allow_changes: training goes on from its newest snapshot with other values than it was begun with. What comes of it
 // is no function of the new values alone, so it has a key of its own: the new values, the key under which training was,
 // and the step from which on they hold. Its snapshots lie under that key; what stands under the old one stays.
+//
+// What a training is about cannot be changed on its way: the data, the seed, the model, the loss, the metric that
+// chooses the best snapshot, and the weights that it began with. For that, begin another training, with the weights of
+// this one if they are wanted (train.initial_weights).
 
 // A key input that changed; a value is empty where it is not set.
 struct InputChange {
@@ -22,25 +26,24 @@ struct InputChange {
   std::string new_value;
 };
 
-// What changed between the recorded training and `inputs` (train's, of the configuration of now). The end of a schedule
-// that was fixed when training started is no change unless `allowed` names it: it stays where it is.
-std::vector<InputChange> TrainingChanges(const StageRun& recorded, const KeyInputs& inputs,
-                                         const std::vector<std::string>& allowed);
+// What changed between the recorded stage and `inputs`; what the record says of an amendment before is no change.
+std::vector<InputChange> ChangesSince(const StageRun& recorded, const KeyInputs& inputs);
 
-// Not the initial weights: training that has begun is past them.
-bool CanBeAllowed(const InputChange& change);
+// "\n  name: old -> new" for each.
+std::string ChangeLines(const std::vector<InputChange>& changes);
+
+// Whether all of them can be changed on the way.
+bool CanBeAllowed(const std::vector<InputChange>& changes);
 
 // OK if `allowed` covers every change: it has its name, or the beginning of it up to a dot. InvalidArgument names the
-// others, or what cannot be allowed.
+// others, or what cannot be changed on the way.
 absl::Status CheckAllowed(const std::vector<InputChange>& changes, const std::vector<std::string>& allowed);
 
-// OK if each of `allowed` is the path of a field of the configuration or the name of another input of train's key.
-// InvalidArgument suggests the nearest one.
+// OK if each of `allowed` is the path of a field of the configuration. InvalidArgument suggests the nearest one.
 absl::Status CheckAllowedNames(const std::vector<std::string>& allowed);
 
-// The inputs of the training that goes on from `step` of the recorded one.
-KeyInputs AmendedInputs(const StageRun& recorded, const KeyInputs& inputs, const std::vector<std::string>& allowed,
-                        uint64_t step);
+// The key of the training that goes on with `inputs` from `step` of the recorded one.
+KeyInputs AmendedKey(const KeyInputs& inputs, const StageRun& recorded, uint64_t step);
 
 // As the record keeps them.
 std::vector<Amendment> MakeAmendments(const std::vector<InputChange>& changes, const StageRun& recorded,

@@ -42,21 +42,23 @@ std::vector<std::string> Lines(const std::vector<InputChange>& changes) {
   return lines;
 }
 
-const std::vector<FieldValue> kBegun = {{"seed", "1"}, {"train.optimizer.learning_rate", "0.1"}, {"train.ema", "{}"}};
+const std::vector<FieldValue> kBegun = {
+    {"train.batch_size", "1"}, {"train.optimizer.learning_rate", "0.1"}, {"train.ema", "{}"}};
 
 TEST(Amend, WhatChanged) {
-  EXPECT_THAT(TrainingChanges(Recorded(kBegun), Inputs(kBegun), {}), IsEmpty());
-  const KeyInputs now = Inputs({{"seed", "1"}, {"train.optimizer.learning_rate", "0.2"}, {"train.clip_norm", "5"}});
-  EXPECT_THAT(Lines(TrainingChanges(Recorded(kBegun), now, {})),
+  EXPECT_THAT(ChangesSince(Recorded(kBegun), Inputs(kBegun)), IsEmpty());
+  const KeyInputs now =
+      Inputs({{"train.batch_size", "1"}, {"train.optimizer.learning_rate", "0.2"}, {"train.clip_norm", "5"}});
+  EXPECT_THAT(Lines(ChangesSince(Recorded(kBegun), now)),
               ElementsAre("train.optimizer.learning_rate: 0.1 -> 0.2", "train.ema: {} -> ", "train.clip_norm:  -> 5"));
 }
 
 TEST(Amend, AFieldOrTheMessageAroundItAllows) {
   const std::vector<InputChange> changes = {{"train.optimizer.learning_rate", "0.1", "0.2"}};
   for (const char* allowed : {"train.optimizer.learning_rate", "train.optimizer", "train"}) {
-    EXPECT_THAT(CheckAllowed(changes, {"seed", allowed}), IsOk()) << allowed;
+    EXPECT_THAT(CheckAllowed(changes, {"train.clip_norm", allowed}), IsOk()) << allowed;
   }
-  for (const char* other : {"train.opt", "train.optimizer.learning_rate.x", "seed", ""}) {
+  for (const char* other : {"train.opt", "train.optimizer.learning_rate.x", "train.clip_norm", ""}) {
     EXPECT_THAT(CheckAllowed(changes, {other}),
                 StatusIs(absl::StatusCode::kInvalidArgument,
                          AllOf(HasSubstr("train.optimizer.learning_rate: 0.1 -> 0.2"),
@@ -65,17 +67,21 @@ TEST(Amend, AFieldOrTheMessageAroundItAllows) {
   }
 }
 
-TEST(Amend, InitialWeightsCannotChangeAnyMore) {
-  for (const char* allowed : {"train.initial_weights", "train"}) {
-    EXPECT_THAT(CheckAllowed({{"train.initial_weights.sha256", "77", "78"}}, {allowed}),
+TEST(Amend, WhatATrainingIsAboutCannotChange) {
+  for (const char* name : {"load.dataset", "seed", "train.model.mlp.hidden_sizes", "train.criterion.cross_entropy",
+                           "train.selection_metric", "train.initial_weights.sha256"}) {
+    const std::vector<InputChange> changes = {{"train.clip_norm", "1", "2"}, {name, "77", "78"}};
+    EXPECT_FALSE(CanBeAllowed(changes));
+    EXPECT_THAT(CheckAllowed(changes, {"train", "load", "seed"}),
                 StatusIs(absl::StatusCode::kInvalidArgument,
-                         AllOf(HasSubstr("train.initial_weights.sha256: 77 -> 78"), HasSubstr("--start_over"))));
+                         AllOf(HasSubstr(std::string(name) + ": 77 -> 78"), HasSubstr("--start_over"),
+                               HasSubstr("train.initial_weights.snapshot"))));
   }
+  EXPECT_TRUE(CanBeAllowed({{"train.clip_norm", "1", "2"}, {"train.batch_size", "", "16"}}));
 }
 
 TEST(Amend, NamesThatMeanNothing) {
-  EXPECT_THAT(CheckAllowedNames({"train.optimizer.learning_rate", "train.schedule", "seed", "load.dataset",
-                                 "train.schedule.horizon_epochs"}),
+  EXPECT_THAT(CheckAllowedNames({"train.optimizer.learning_rate", "train.schedule", "train.schedule.horizon_steps"}),
               IsOk());
   EXPECT_THAT(CheckAllowedNames({"seed", "train.optimiser.learning_rate"}),
               StatusIs(absl::StatusCode::kInvalidArgument,
@@ -84,36 +90,25 @@ TEST(Amend, NamesThatMeanNothing) {
   EXPECT_THAT(CheckAllowedNames({""}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no field")));
 }
 
-TEST(Amend, TheSchedulesEndStaysUnlessItIsNamed) {
-  const std::vector<FieldValue> begun = {{"seed", "1"}, {"train.schedule.horizon_epochs", "5"}};
-  const KeyInputs now = Inputs({{"seed", "2"}, {"train.schedule.horizon_epochs", "9"}});
-  EXPECT_THAT(Lines(TrainingChanges(Recorded(begun), now, {"seed"})), ElementsAre("seed: 1 -> 2"));
-  EXPECT_EQ(AmendedInputs(Recorded(begun), now, {"seed"}, 7).values()[1].second, "5");
-  const std::vector<std::string> named = {"seed", "train.schedule"};
-  EXPECT_THAT(Lines(TrainingChanges(Recorded(begun), now, named)),
-              ElementsAre("seed: 1 -> 2", "train.schedule.horizon_epochs: 5 -> 9"));
-  EXPECT_EQ(AmendedInputs(Recorded(begun), now, named, 7).values()[1].second, "9");
-}
-
 // A key of its own, from which everything before can be followed; changed twice, it says so of the second time.
 TEST(Amend, TheKeyNamesWhereItCameFrom) {
-  const StageRun begun = Recorded({{"seed", "1"}});
-  const KeyInputs once = AmendedInputs(begun, Inputs({{"seed", "2"}}), {"seed"}, 7);
-  EXPECT_THAT(once.values(),
-              ElementsAre(Pair("seed", "2"), Pair("train.amended_from", begun.key()), Pair("train.amended_step", "7")));
+  const StageRun begun = Recorded({{"train.clip_norm", "1"}});
+  const KeyInputs once = AmendedKey(Inputs({{"train.clip_norm", "2"}}), begun, 7);
+  EXPECT_THAT(once.values(), ElementsAre(Pair("train.clip_norm", "2"), Pair("train.amended_from", begun.key()),
+                                         Pair("train.amended_step", "7")));
   EXPECT_EQ(AmendedStep(once), 7);
-  EXPECT_EQ(AmendedStep(Inputs({{"seed", "2"}})), std::nullopt);
-  EXPECT_NE(once.Key(), AmendedInputs(begun, Inputs({{"seed", "2"}}), {"seed"}, 8).Key());
+  EXPECT_EQ(AmendedStep(Inputs({{"train.clip_norm", "2"}})), std::nullopt);
+  EXPECT_NE(once.Key(), AmendedKey(Inputs({{"train.clip_norm", "2"}}), begun, 8).Key());
 
   const StageRun amended = Recorded(once.values());
-  EXPECT_THAT(TrainingChanges(amended, Inputs({{"seed", "2"}}), {}), IsEmpty());
-  EXPECT_THAT(
-      AmendedInputs(amended, Inputs({{"seed", "3"}}), {"seed"}, 9).values(),
-      ElementsAre(Pair("seed", "3"), Pair("train.amended_from", amended.key()), Pair("train.amended_step", "9")));
+  EXPECT_THAT(ChangesSince(amended, Inputs({{"train.clip_norm", "2"}})), IsEmpty());
+  EXPECT_THAT(AmendedKey(Inputs({{"train.clip_norm", "3"}}), amended, 9).values(),
+              ElementsAre(Pair("train.clip_norm", "3"), Pair("train.amended_from", amended.key()),
+                          Pair("train.amended_step", "9")));
 
-  const std::vector<Amendment> amendments = MakeAmendments({{"seed", "1", "2"}}, begun, once, 7);
+  const std::vector<Amendment> amendments = MakeAmendments({{"train.clip_norm", "1", "2"}}, begun, once, 7);
   ASSERT_EQ(amendments.size(), 1);
-  EXPECT_EQ(amendments[0].field(), "seed");
+  EXPECT_EQ(amendments[0].field(), "train.clip_norm");
   EXPECT_EQ(amendments[0].old_value(), "1");
   EXPECT_EQ(amendments[0].new_value(), "2");
   EXPECT_EQ(amendments[0].step_index(), 7);

@@ -1,83 +1,56 @@
 #include "pipeline/plan/decide.h"
 
-#include <glog/logging.h>
-
-#include <algorithm>
-#include <string>
-#include <vector>
-
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "base/status_macros.h"
-#include "pipeline/plan/amend.h"
-#include "pipeline/plan/keys.h"
+#include <optional>
 
 namespace baton {
 namespace {
 
-// As in "interrupted".
-absl::string_view StatusWord(StageRun::Status status) {
-  switch (status) {
-    case StageRun::INTERRUPTED:
-      return "interrupted";
-    case StageRun::FAILED:
-      return "failed";
-    default:
-      return "killed";
-  }
-}
+enum class Flag { kNone, kStartOver, kAllowChanges };
 
-// Each on a line of its own.
-std::string Changes(const StageRun& recorded, const KeyInputs& inputs) {
-  std::vector<FieldValue> old_values = RecordedInputs(recorded);
-  std::erase_if(old_values, [](const FieldValue& value) { return IsAmendmentInput(value.first); });
-  return absl::StrJoin(DescribeChanges(old_values, inputs.values()), "",
-                       [](std::string* out, const std::string& line) { absl::StrAppend(out, "\n  ", line); });
-}
+constexpr std::nullopt_t kAny = std::nullopt;
+constexpr bool kSame = true, kOther = false;
 
-absl::StatusOr<Decision> DecideComplete(const StageSituation& situation,
-                                        absl::FunctionRef<absl::Status()> verify_outputs) {
-  const absl::Status verified = verify_outputs();
-  if (verified.ok()) return Decision::kSkip;
-  if (!absl::IsNotFound(verified) && !absl::IsDataLoss(verified)) return verified;
-  LOG_IF(WARNING, !situation.quiet) << situation.stage << " was complete, but " << verified.message()
-                                    << "; it is done again";
-  return situation.start_over ? Decision::kStart : Decision::kResume;
+// A row applies where everything that it names is so; the first that applies decides.
+struct Row {
+  std::optional<Recorded> recorded;
+  std::optional<bool> same_key;
+  std::optional<bool> has_progress;
+  std::optional<Flag> flag;
+  Action action;
+};
+
+// clang-format off
+constexpr Row kTable[] = {
+    // The record says      Key     Progress  Flag                 Decision
+    {Recorded::kNothing,    kAny,   kAny,     kAny,                Action::kWork},
+    {Recorded::kComplete,   kSame,  kAny,     kAny,                Action::kSkip},
+    {Recorded::kWantsMore,  kSame,  kAny,     kAny,                Action::kWork},
+    {kAny,                  kSame,  kAny,     Flag::kStartOver,    Action::kStartOver},
+    {kAny,                  kSame,  kAny,     kAny,                Action::kWork},
+    {kAny,                  kOther, true,     Flag::kAllowChanges, Action::kAmend},
+    {Recorded::kUnfinished, kOther, true,     Flag::kNone,         Action::kRefuse},
+    {kAny,                  kOther, kAny,     kAny,                Action::kWork},
+};
+// clang-format on
+
+template <typename T>
+bool Fits(const std::optional<T>& asked, T found) {
+  return !asked.has_value() || *asked == found;
 }
 
 }  // namespace
 
-absl::StatusOr<Decision> DecideStage(const StageSituation& situation,
-                                     absl::FunctionRef<absl::Status()> verify_outputs) {
-  const StageRun& recorded = situation.recorded;
-  if (!recorded.has_key()) return Decision::kStart;
-  const bool complete = recorded.status() == StageRun::COMPLETE;
-  if (recorded.key() == situation.inputs.Key()) {
-    if (complete) return DecideComplete(situation, verify_outputs);
-    return situation.start_over ? Decision::kStart : Decision::kResume;
+Action Decide(const Situation& situation) {
+  const Flag flag = situation.start_over      ? Flag::kStartOver
+                    : situation.allow_changes ? Flag::kAllowChanges
+                                              : Flag::kNone;
+  for (const Row& row : kTable) {
+    if (Fits(row.recorded, situation.recorded) && Fits(row.same_key, situation.same_key) &&
+        Fits(row.has_progress, situation.has_progress) && Fits(row.flag, flag)) {
+      return row.action;
+    }
   }
-
-  if (!situation.allow_changes.empty() && situation.has_progress) {
-    RETURN_IF_ERROR(
-        CheckAllowed(TrainingChanges(recorded, situation.inputs, situation.allow_changes), situation.allow_changes));
-    return Decision::kAmend;
-  }
-  const std::string changes = Changes(recorded, situation.inputs);
-  if (complete || situation.start_over || !situation.has_progress) {
-    LOG_IF(INFO, !situation.quiet) << situation.stage
-                                   << " runs under a new key, since this changed (earlier results stay):" << changes;
-    return Decision::kStart;
-  }
-  const std::vector<InputChange> amendments = TrainingChanges(recorded, situation.inputs, {});
-  const bool can_be_allowed = std::all_of(amendments.begin(), amendments.end(), CanBeAllowed);
-  return absl::InvalidArgumentError(absl::StrCat(
-      situation.stage, " is unfinished (", StatusWord(recorded.status()),
-      ") and this changed since it was begun:", changes,
-      "\nEither put back what changed, and the same command goes on where it stopped; or give --start_over to ",
-      "begin anew with what is now (what was written under the old key stays)",
-      can_be_allowed ? "; or name what may change in --allow_changes=NAME,... to go on from the newest snapshot with "
-                       "it, which the record then says."
-                     : "."));
+  return Action::kWork;  // the last row applies to all that is left
 }
 
 }  // namespace baton

@@ -1,132 +1,78 @@
 #include "pipeline/plan/decide.h"
 
-#include "base/testing/status_matchers.h"
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace baton {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+constexpr Recorded kAll[] = {Recorded::kNothing, Recorded::kUnfinished, Recorded::kComplete, Recorded::kDamaged,
+                             Recorded::kWantsMore};
 
-KeyInputs Inputs(absl::string_view seed) {
-  KeyInputs inputs;
-  inputs.Add("raw_file.sha256", "aa");
-  inputs.Add("seed", seed);
-  return inputs;
-}
-
-StageRun Recorded(const KeyInputs& inputs, StageRun::Status status) {
-  StageRun stage;
-  stage.set_key(inputs.Key());
-  stage.set_status(status);
-  for (const auto& [name, value] : inputs.values()) {
-    KeyInput& input = *stage.add_key_inputs();
-    input.set_name(name);
-    input.set_value(value);
+// Every situation, each flag alone.
+std::vector<Situation> Situations(Recorded recorded, bool same_key) {
+  std::vector<Situation> situations;
+  for (const bool has_progress : {false, true}) {
+    situations.push_back({recorded, same_key, has_progress, false, false});
+    situations.push_back({recorded, same_key, has_progress, true, false});
+    situations.push_back({recorded, same_key, has_progress, false, true});
   }
-  return stage;
+  return situations;
 }
 
-absl::Status Intact() { return absl::OkStatus(); }
-absl::Status NeverAsked() {
-  ADD_FAILURE() << "the outputs were verified without need";
-  return absl::OkStatus();
-}
-
-constexpr StageRun::Status kUnfinished[] = {StageRun::RUNNING, StageRun::INTERRUPTED, StageRun::FAILED};
-
-TEST(DecideTest, AStageThatNeverRanIsStarted) {
-  const StageRun recorded;
-  const KeyInputs inputs = Inputs("1");
-  ASSERT_OK_AND_ASSIGN(const Decision decision, DecideStage({"load", recorded, inputs}, NeverAsked));
-  EXPECT_EQ(decision, Decision::kStart);
-}
-
-TEST(DecideTest, CompleteUnderTheKeyIsSkippedIfTheOutputsAreThere) {
-  const KeyInputs inputs = Inputs("1");
-  const StageRun recorded = Recorded(inputs, StageRun::COMPLETE);
-  for (const bool start_over : {false, true}) {
-    ASSERT_OK_AND_ASSIGN(const Decision decision, DecideStage({"load", recorded, inputs, start_over}, Intact));
-    EXPECT_EQ(decision, Decision::kSkip);
+TEST(Decide, AStageThatNeverRanWorks) {
+  for (const Situation& situation : Situations(Recorded::kNothing, false)) {
+    EXPECT_EQ(Decide(situation), Action::kWork);
   }
 }
 
-TEST(DecideTest, CompleteWithLostOrDamagedOutputsIsDoneAgain) {
-  const KeyInputs inputs = Inputs("1");
-  const StageRun recorded = Recorded(inputs, StageRun::COMPLETE);
-  for (const absl::Status& damage : {absl::NotFoundError("train.safetensors is missing"), absl::DataLossError("bad")}) {
-    for (const bool start_over : {false, true}) {
-      ASSERT_OK_AND_ASSIGN(const Decision decision,
-                           DecideStage({"load", recorded, inputs, start_over}, [&damage] { return damage; }));
-      // What is left may not be enough to go on from.
-      EXPECT_EQ(decision, start_over ? Decision::kStart : Decision::kResume);
+TEST(Decide, WhatIsCompleteAndIntactIsLeftAlone) {
+  for (const Situation& situation : Situations(Recorded::kComplete, true)) {
+    EXPECT_EQ(Decide(situation), Action::kSkip);
+  }
+}
+
+// Not even --start_over throws away what was finished.
+TEST(Decide, ARaisedGoalGoesOn) {
+  for (const Situation& situation : Situations(Recorded::kWantsMore, true)) {
+    EXPECT_EQ(Decide(situation), Action::kWork);
+  }
+}
+
+TEST(Decide, WhatIsUnfinishedOrDamagedGoesOnUnlessItIsToStartOver) {
+  for (const Recorded recorded : {Recorded::kUnfinished, Recorded::kDamaged}) {
+    for (const Situation& situation : Situations(recorded, true)) {
+      EXPECT_EQ(Decide(situation), situation.start_over ? Action::kStartOver : Action::kWork);
     }
   }
 }
 
-TEST(DecideTest, OutputsThatCannotBeReadAreAnError) {
-  const KeyInputs inputs = Inputs("1");
-  const StageRun recorded = Recorded(inputs, StageRun::COMPLETE);
-  EXPECT_THAT(DecideStage({"load", recorded, inputs}, [] { return absl::PermissionDeniedError("no"); }),
-              StatusIs(absl::StatusCode::kPermissionDenied, "no"));
-}
-
-TEST(DecideTest, UnfinishedUnderTheKeyIsResumed) {
-  const KeyInputs inputs = Inputs("1");
-  for (const StageRun::Status status : kUnfinished) {
-    const StageRun recorded = Recorded(inputs, status);
-    ASSERT_OK_AND_ASSIGN(const Decision decision, DecideStage({"train", recorded, inputs}, NeverAsked));
-    EXPECT_EQ(decision, Decision::kResume);
+TEST(Decide, ProgressUnderAnotherKeyIsNeverAbandonedSilently) {
+  for (const Situation& situation : Situations(Recorded::kUnfinished, false)) {
+    const Action expected = !situation.has_progress   ? Action::kWork
+                            : situation.start_over    ? Action::kWork
+                            : situation.allow_changes ? Action::kAmend
+                                                      : Action::kRefuse;
+    EXPECT_EQ(Decide(situation), expected);
   }
 }
 
-TEST(DecideTest, UnfinishedUnderTheKeyStartsOverOnRequest) {
-  const KeyInputs inputs = Inputs("1");
-  for (const StageRun::Status status : kUnfinished) {
-    const StageRun recorded = Recorded(inputs, status);
-    ASSERT_OK_AND_ASSIGN(const Decision decision,
-                         DecideStage({"train", recorded, inputs, /*start_over=*/true, true}, NeverAsked));
-    EXPECT_EQ(decision, Decision::kStart);
+TEST(Decide, WhatIsCompleteUnderAnotherKeyStaysBesideIt) {
+  for (const Situation& situation : Situations(Recorded::kComplete, false)) {
+    EXPECT_EQ(Decide(situation), situation.has_progress && situation.allow_changes ? Action::kAmend : Action::kWork);
   }
 }
 
-TEST(DecideTest, CompleteUnderAnotherKeyIsStarted) {
-  const KeyInputs inputs = Inputs("2");
-  const StageRun recorded = Recorded(Inputs("1"), StageRun::COMPLETE);
-  ASSERT_OK_AND_ASSIGN(const Decision decision, DecideStage({"train", recorded, inputs, false, true}, NeverAsked));
-  EXPECT_EQ(decision, Decision::kStart);
-}
-
-TEST(DecideTest, UnfinishedUnderAnotherKeyIsRefusedNamingTheChangeAndTheChoices) {
-  const KeyInputs inputs = Inputs("2");
-  for (const StageRun::Status status : kUnfinished) {
-    const StageRun recorded = Recorded(Inputs("1"), status);
-    EXPECT_THAT(DecideStage({"train", recorded, inputs, false, /*has_progress=*/true}, NeverAsked),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         AllOf(HasSubstr("train is unfinished"), HasSubstr("\n  seed: 1 -> 2\n"), HasSubstr("put back"),
-                               HasSubstr("--start_over"), Not(HasSubstr("raw_file")))));
-  }
-}
-
-TEST(DecideTest, UnfinishedUnderAnotherKeyStartsOverOnRequest) {
-  const KeyInputs inputs = Inputs("2");
-  for (const StageRun::Status status : kUnfinished) {
-    const StageRun recorded = Recorded(Inputs("1"), status);
-    ASSERT_OK_AND_ASSIGN(const Decision decision,
-                         DecideStage({"train", recorded, inputs, /*start_over=*/true, true}, NeverAsked));
-    EXPECT_EQ(decision, Decision::kStart);
-  }
-}
-
-// A typo in the configuration, a bad row or a killed evaluation must not need --start_over.
-TEST(DecideTest, UnfinishedWithoutProgressIsNoObstacleToAnotherKey) {
-  const KeyInputs inputs = Inputs("2");
-  for (const StageRun::Status status : kUnfinished) {
-    const StageRun recorded = Recorded(Inputs("1"), status);
-    ASSERT_OK_AND_ASSIGN(const Decision decision, DecideStage({"load", recorded, inputs, false, false}, NeverAsked));
-    EXPECT_EQ(decision, Decision::kStart);
+// Only what is unfinished, has progress, and is of another key is refused.
+TEST(Decide, NothingElseIsRefused) {
+  for (const Recorded recorded : kAll) {
+    for (const bool same_key : {false, true}) {
+      for (const Situation& situation : Situations(recorded, same_key)) {
+        if (recorded == Recorded::kUnfinished && !same_key && situation.has_progress) continue;
+        EXPECT_NE(Decide(situation), Action::kRefuse);
+      }
+    }
   }
 }
 

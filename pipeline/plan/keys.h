@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -13,52 +12,50 @@
 
 namespace baton {
 
-// The keys of the stages: all that each one's result depends on, by content. The stages use them, and `run`, which
-// must come to the same decisions without starting a stage.
+// The keys of the stages: all that each one's result depends on, by content. Pure functions of their arguments.
 
 // Raised by a change of a stage's code that changes its result, so that results of the old code are not taken for those
 // of the new one.
 inline constexpr int kLoadFormatVersion = 1;
-inline constexpr int kTrainFormatVersion = 1;
+inline constexpr int kTrainFormatVersion = 2;
 inline constexpr int kEvaluateFormatVersion = 1;
 
 // Names of inputs of train's key that are no fields of the configuration.
 inline constexpr char kDatasetInput[] = "load.dataset";
-// The epoch in which a schedule ends that names no horizon.
-inline constexpr char kHorizonInput[] = "train.schedule.horizon_epochs";
-// Of the file with the weights with which training begins, where train.initial_weights names a snapshot.
+// Of the file with the weights that training begins with, where train.initial_weights names a snapshot.
 inline constexpr char kInitialWeightsInput[] = "train.initial_weights.sha256";
 // Of a training that went on from another with something changed (pipeline/plan/amend.h).
 inline constexpr char kAmendedFromInput[] = "train.amended_from";
 inline constexpr char kAmendedStepInput[] = "train.amended_step";
-bool IsAmendmentInput(absl::string_view name);
-// The step from which such a training went on; absent for others.
-std::optional<uint64_t> AmendedStep(const KeyInputs& train_inputs);
-// Whether `names` has an input's name, or the beginning of it up to a dot: "train.schedule" names all below it.
-bool IsNamed(absl::string_view input, const std::vector<std::string>& names);
+// The field with the step at which a schedule ends.
+inline constexpr char kHorizonInput[] = "train.schedule.horizon_steps";
 
 // `raw_sha256` is the raw file's.
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
 
-// `load` is complete; `recorded` is the record's train section, empty if train never ran. A schedule that ends and
-// names no horizon ends where max_epochs said when training started, so that number is an input: the recorded one as
-// long as nothing else changed, since raising max_epochs is to go on with the training that there is.
-// If `allow_changes` names the end of the schedule, it is where max_epochs says now. `initial_weights_sha256` is that
-// of train.initial_weights (pipeline/plan/initial_weights.h); without these it is no input.
-KeyInputs TrainKey(const PipelineConfig& config, const LoadSection& load, const TrainSection& recorded,
-                   absl::string_view initial_weights_sha256 = "", const std::vector<std::string>& allow_changes = {});
+// `config` names the end of a schedule that has one (WithHorizon). `initial_weights_sha256` counts only where
+// train.initial_weights is set.
+KeyInputs TrainKey(const PipelineConfig& config, absl::string_view dataset_version,
+                   absl::string_view initial_weights_sha256 = "");
 
-// The epoch in which such a schedule ends; absent for other schedules.
-std::optional<uint64_t> ScheduleHorizonEpochs(const KeyInputs& train_inputs);
+// The train configuration with the step at which its schedule ends, where it has an end and names none.
+PipelineConfig WithHorizon(PipelineConfig config, uint64_t horizon_steps);
+// Whether it has an end and names none.
+bool LeavesHorizonOpen(const TrainConfig& config);
 
-// What the recorded key was made from.
-std::vector<FieldValue> RecordedInputs(const StageRun& stage);
+// `snapshot` is the one that is evaluated.
+KeyInputs EvaluateKey(const PipelineConfig& config, absl::string_view dataset_version,
+                      const SnapshotReference& snapshot);
 
 // The snapshot that evaluate evaluates: the best one if the configuration says so and there is one, else the last.
 const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const TrainSection& train);
 
-// `train` and `load` are complete.
-KeyInputs EvaluateKey(const PipelineConfig& config, const TrainSection& train, const LoadSection& load);
+// What the recorded key was made from.
+std::vector<FieldValue> RecordedInputs(const StageRun& stage);
+
+// Numbers among the inputs; absent where they are not.
+std::optional<uint64_t> AmendedStep(const KeyInputs& train_inputs);
+std::optional<uint64_t> HorizonSteps(const std::vector<FieldValue>& train_inputs);
 
 }  // namespace baton
 

@@ -40,11 +40,7 @@ PipelineConfig Config() {
   return config;
 }
 
-LoadSection Loaded() {
-  LoadSection load;
-  load.set_dataset_version("sha256:dada");
-  return load;
-}
+constexpr char kDataset[] = "sha256:dada";
 
 TrainSection Trained() {
   TrainSection train;
@@ -64,74 +60,64 @@ TEST(Keys, OfLoad) {
 }
 
 TEST(Keys, OfTrain) {
-  EXPECT_THAT(TrainKey(Config(), Loaded(), {}).values(),
+  EXPECT_THAT(TrainKey(Config(), kDataset).values(),
               ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("seed", "7"),
                           Pair("train.model.mlp.hidden_sizes", "[8, 4]"), Pair("train.criterion.cross_entropy", "{}"),
-                          Pair("train.batch_size", "16"), Pair("train.format_version", "1")));
+                          Pair("train.batch_size", "16"), Pair("train.format_version", "2")));
 }
 
 // By content: where they are is free.
 TEST(Keys, InitialWeights) {
   PipelineConfig config = Config();
   config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/a");
-  const KeyInputs inputs = TrainKey(config, Loaded(), {}, "77");
+  const KeyInputs inputs = TrainKey(config, kDataset, "77");
   EXPECT_THAT(inputs.values(), testing::Contains(Pair("train.initial_weights.sha256", "77")));
-  EXPECT_EQ(inputs.values().size(), TrainKey(Config(), Loaded(), {}).values().size() + 1);
+  EXPECT_EQ(inputs.values().size(), TrainKey(Config(), kDataset).values().size() + 1);
   config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/b");
-  EXPECT_EQ(TrainKey(config, Loaded(), {}, "77").Key(), inputs.Key());
-  EXPECT_NE(TrainKey(config, Loaded(), {}, "78").Key(), inputs.Key());
+  EXPECT_EQ(TrainKey(config, kDataset, "77").Key(), inputs.Key());
+  EXPECT_NE(TrainKey(config, kDataset, "78").Key(), inputs.Key());
   config.mutable_train()->mutable_initial_weights()->set_strict(false);
-  EXPECT_NE(TrainKey(config, Loaded(), {}, "77").Key(), inputs.Key());
+  EXPECT_NE(TrainKey(config, kDataset, "77").Key(), inputs.Key());
   // Without them a digest means nothing.
-  EXPECT_EQ(TrainKey(Config(), Loaded(), {}, "77").Key(), TrainKey(Config(), Loaded(), {}).Key());
+  EXPECT_EQ(TrainKey(Config(), kDataset, "77").Key(), TrainKey(Config(), kDataset).Key());
 }
 
 TEST(Keys, AConstantScheduleIsTheDefault) {
   PipelineConfig config = Config();
-  const std::string unsaid = TrainKey(config, Loaded(), {}).Key();
+  const std::string unsaid = TrainKey(config, kDataset).Key();
   config.mutable_train()->mutable_schedule()->mutable_constant();
-  EXPECT_EQ(TrainKey(config, Loaded(), {}).Key(), unsaid);
+  EXPECT_EQ(TrainKey(config, kDataset).Key(), unsaid);
   config.mutable_train()->mutable_schedule()->set_warmup_steps(100);
-  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), unsaid);
+  EXPECT_NE(TrainKey(config, kDataset).Key(), unsaid);
 }
 
 TEST(Keys, AnAverageWithItsDefaultsIsNotNone) {
   PipelineConfig config = Config();
-  const std::string none = TrainKey(config, Loaded(), {}).Key();
+  const std::string none = TrainKey(config, kDataset).Key();
   config.mutable_train()->mutable_ema();
-  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), none);
+  EXPECT_NE(TrainKey(config, kDataset).Key(), none);
 }
 
-TEST(Keys, ACosinesHorizonIsFixedWhenTrainingStarts) {
+// A horizon that was left open counts as if it had been said.
+TEST(Keys, TheEndOfASchedule) {
   PipelineConfig config = Config();
-  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), {})), std::nullopt);
+  EXPECT_FALSE(LeavesHorizonOpen(config.train()));
+  EXPECT_EQ(WithHorizon(config, 60).SerializeAsString(), config.SerializeAsString());
   config.mutable_train()->mutable_schedule()->mutable_cosine();
-  const KeyInputs started = TrainKey(config, Loaded(), {});
-  EXPECT_EQ(ScheduleHorizonEpochs(started), 5);
-
-  TrainSection recorded;
-  recorded.mutable_stage()->set_key(started.Key());
-  for (const auto& [name, value] : started.values()) {
-    KeyInput& input = *recorded.mutable_stage()->add_key_inputs();
-    input.set_name(name);
-    input.set_value(value);
-  }
-  // More epochs: the same training. Two trainings that were started with different horizons: not the same.
+  EXPECT_TRUE(LeavesHorizonOpen(config.train()));
+  const KeyInputs open = TrainKey(WithHorizon(config, 60), kDataset);
+  EXPECT_EQ(HorizonSteps(open.values()), 60);
+  config.mutable_train()->mutable_schedule()->set_horizon_steps(60);
+  EXPECT_FALSE(LeavesHorizonOpen(config.train()));
+  EXPECT_EQ(TrainKey(WithHorizon(config, 70), kDataset).Key(), open.Key());
+  // Goals are no part of a key.
   config.mutable_train()->set_max_epochs(9);
-  EXPECT_EQ(TrainKey(config, Loaded(), recorded).Key(), started.Key());
-  EXPECT_NE(TrainKey(config, Loaded(), {}).Key(), started.Key());
-  // Moved by its name.
-  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, "", {"train.schedule"})), 9);
-  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded, "", {"train.clip_norm"})), 5);
-  // Something else changed as well: another training, with the horizon of now.
-  config.set_seed(8);
-  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), 9);
-  config.mutable_train()->mutable_schedule()->set_horizon_steps(100);
-  EXPECT_EQ(ScheduleHorizonEpochs(TrainKey(config, Loaded(), recorded)), std::nullopt);
+  config.mutable_train()->set_max_steps(900);
+  EXPECT_EQ(TrainKey(config, kDataset).Key(), open.Key());
 }
 
 TEST(Keys, OfEvaluate) {
-  EXPECT_THAT(EvaluateKey(Config(), Trained(), Loaded()).values(),
+  EXPECT_THAT(EvaluateKey(Config(), kDataset, Trained().best_snapshot()).values(),
               ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("train.model", "be57"),
                           Pair("train.model_config.mlp.hidden_sizes", "[8, 4]"), Pair("evaluate.batch_size", "64"),
                           Pair("evaluate.format_version", "1")));
@@ -150,16 +136,16 @@ TEST(Keys, EvaluateTakesTheLastSnapshotOnRequestAndWhereNoneIsBest) {
 
 TEST(Keys, FreeFieldsAreNoPartOfThem) {
   PipelineConfig config = Config();
-  const std::vector<std::string> before = {LoadKey(config, "f00d").Key(), TrainKey(config, Loaded(), {}).Key(),
-                                           EvaluateKey(config, Trained(), Loaded()).Key()};
+  const std::vector<std::string> before = {LoadKey(config, "f00d").Key(), TrainKey(config, kDataset).Key(),
+                                           EvaluateKey(config, kDataset, Trained().best_snapshot()).Key()};
   config.set_name("another name");
   config.mutable_load()->set_raw_filepath("/elsewhere/x.csv");
   config.mutable_train()->set_workers(1);
   config.mutable_train()->set_max_epochs(50);
   config.mutable_train()->mutable_snapshots()->set_every_steps(3);
   config.mutable_train()->set_device("cuda");
-  EXPECT_THAT(before, ElementsAre(LoadKey(config, "f00d").Key(), TrainKey(config, Loaded(), {}).Key(),
-                                  EvaluateKey(config, Trained(), Loaded()).Key()));
+  EXPECT_THAT(before, ElementsAre(LoadKey(config, "f00d").Key(), TrainKey(config, kDataset).Key(),
+                                  EvaluateKey(config, kDataset, Trained().best_snapshot()).Key()));
 }
 
 }  // namespace

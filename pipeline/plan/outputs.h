@@ -7,7 +7,6 @@
 #include "base/file_system.h"
 #include "google/protobuf/repeated_field.h"
 #include "metadata/metadata.pb.h"
-#include "pipeline/config/config.pb.h"
 #include "pipeline/config/run_directory.h"
 
 namespace baton {
@@ -21,13 +20,6 @@ absl::Status VerifyOutputs(const RunDirectory& run, const google::protobuf::Repe
 
 // Whether the recorded training has left snapshots that it could go on from. They are not verified.
 absl::StatusOr<bool> HasSnapshots(FileSystem& fs, const RunDirectory& run, const TrainSection& train);
-
-// OK if load is complete, and of the configuration that is given: a stage after load, which needs no raw file, asks
-// before it uses load's outputs. InvalidArgument says what differs and what to run first.
-absl::Status CheckLoadIsCurrent(const PipelineConfig& config, const LoadSection& load);
-
-// The same of train, for the stages after it; `load` is current.
-absl::Status CheckTrainIsCurrent(const PipelineConfig& config, const LoadSection& load, const TrainSection& train);
 
 }  // namespace baton
 

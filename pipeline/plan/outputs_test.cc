@@ -7,14 +7,12 @@
 #include "base/files.h"
 #include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
-#include "pipeline/plan/keys.h"
 
 namespace baton {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 
 class OutputsTest : public testing::Test {
  protected:
@@ -72,62 +70,6 @@ TEST_F(OutputsTest, FindsSnapshots) {
   EXPECT_TRUE(*HasSnapshots(fs_, run_, train));
   train.mutable_stage()->set_key("other");
   EXPECT_FALSE(*HasSnapshots(fs_, run_, train));
-}
-
-void Record(const KeyInputs& inputs, StageRun& stage) {
-  for (const auto& [name, value] : inputs.values()) {
-    KeyInput& input = *stage.add_key_inputs();
-    input.set_name(name);
-    input.set_value(value);
-  }
-}
-
-TEST_F(OutputsTest, LoadIsCurrentUnderItsConfiguration) {
-  PipelineConfig config;
-  config.set_seed(3);
-  config.mutable_load()->set_target_column("y");
-  LoadSection load;
-  load.set_raw_file_sha256("f00d");
-  EXPECT_THAT(CheckLoadIsCurrent(config, load), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run load")));
-
-  Record(LoadKey(config, "f00d"), *load.mutable_stage());
-  load.mutable_stage()->set_status(StageRun::INTERRUPTED);
-  EXPECT_THAT(CheckLoadIsCurrent(config, load), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run load")));
-  load.mutable_stage()->set_status(StageRun::COMPLETE);
-  EXPECT_THAT(CheckLoadIsCurrent(config, load), IsOk());
-
-  // Where the raw file is does not matter.
-  config.mutable_load()->set_raw_filepath("/elsewhere.csv");
-  EXPECT_THAT(CheckLoadIsCurrent(config, load), IsOk());
-  config.mutable_load()->set_target_column("z");
-  EXPECT_THAT(CheckLoadIsCurrent(config, load),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("load.target_column: \"y\" -> \"z\""), Not(HasSubstr("seed")))));
-}
-
-TEST_F(OutputsTest, TrainIsCurrentUnderItsConfigurationAndDataset) {
-  PipelineConfig config;
-  config.mutable_train()->set_max_epochs(2);
-  LoadSection load;
-  load.set_dataset_version("sha256:dada");
-  TrainSection train;
-  EXPECT_THAT(CheckTrainIsCurrent(config, load, train),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run train first")));
-  Record(TrainKey(config, load, train), *train.mutable_stage());
-  train.mutable_stage()->set_status(StageRun::COMPLETE);
-  train.set_stop_reason(TrainSection::MAX_EPOCHS);
-  train.add_history()->set_epoch_index(0);
-  train.add_history()->set_epoch_index(1);
-  EXPECT_THAT(CheckTrainIsCurrent(config, load, train), IsOk());
-
-  config.mutable_train()->set_max_epochs(3);
-  EXPECT_THAT(CheckTrainIsCurrent(config, load, train),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("2 epochs, and train.max_epochs is 3")));
-  train.set_stop_reason(TrainSection::EARLY_STOPPING);
-  EXPECT_THAT(CheckTrainIsCurrent(config, load, train), IsOk());
-  load.set_dataset_version("sha256:dadb");
-  EXPECT_THAT(CheckTrainIsCurrent(config, load, train),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load.dataset: sha256:dada -> sha256:dadb")));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "pipeline/plan/plan.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -7,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
+#include "data/raw_file_format.h"
 #include "pipeline/plan/initial_weights.h"
 #include "pipeline/plan/keys.h"
 #include "pipeline/plan/outputs.h"
@@ -15,41 +18,178 @@
 namespace baton {
 namespace {
 
-absl::StatusOr<Decision> Decide(const PlanContext& context, absl::string_view stage, const StageRun& recorded,
-                                const KeyInputs& inputs, bool has_progress,
-                                const google::protobuf::RepeatedPtrField<Artifact>& outputs) {
-  const StageSituation situation = {
-      .stage = stage,
-      .recorded = recorded,
-      .inputs = inputs,
-      .start_over = context.start_over,
-      .has_progress = has_progress,
-      .quiet = context.quiet,
-      .allow_changes = stage == kTrainStage ? context.allow_changes : std::vector<std::string>()};
-  return DecideStage(situation, [&] { return VerifyOutputs(context.run, outputs, context.digests); });
+// Sets action and note of a plan whose inputs stand. `changes` are those since the recorded key, empty under the same.
+// `verify` is asked only of what is complete under the key; `has_progress` and `wants_more` are train's.
+struct Stage {
+  absl::string_view name;
+  const StageRun& recorded;
+  absl::FunctionRef<absl::Status()> verify;
+  bool has_progress = false;
+  bool wants_more = false;
+};
+
+absl::string_view StatusWord(StageRun::Status status) {
+  switch (status) {
+    case StageRun::INTERRUPTED:
+      return "interrupted";
+    case StageRun::FAILED:
+      return "failed";
+    default:
+      return "killed";
+  }
 }
 
-// Why training that is complete stays as it is, where train.max_epochs may let people expect something else.
-std::string NoteOnEpochs(const PipelineConfig& config, const TrainSection& train) {
-  const uint64_t done = EpochsDone(train), limit = config.train().max_epochs();
-  if (limit < done) return absl::StrCat("train.max_epochs is ", limit, ", and ", done, " epochs were done before");
-  if (limit == done || train.stop_reason() != TrainSection::EARLY_STOPPING) return "";
-  return absl::StrCat("it stopped early, after ", done, " of at most ", limit, " epochs");
+absl::Status RefuseToAbandon(const Stage& stage, const std::vector<InputChange>& changes) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      stage.name, " is unfinished (", StatusWord(stage.recorded.status()),
+      ") and this changed since it was begun:", ChangeLines(changes),
+      "\nPut back what changed, and the same command goes on where it stopped; or give --start_over to begin again "
+      "with "
+      "what is now (what was written under the old key stays)",
+      CanBeAllowed(changes) ? "; or name what may change in --allow_changes=NAME,... to go on from the newest snapshot "
+                              "with it, which the record then says."
+                            : "."));
 }
 
-// The weights that count for train's key. A training that goes on read them before its first step and never will again:
-// they are those with which it began, even if their source is gone or has others now.
-absl::StatusOr<InitialWeightsSource> FindTrainWeights(const PlanContext& context, const Metadata& record,
-                                                      const LoadSection& load, bool has_progress) {
-  const TrainSection& train = record.train();
+absl::StatusOr<Recorded> WhatIsRecorded(const Stage& stage, bool same_key, std::string& note) {
+  if (!stage.recorded.has_key()) return Recorded::kNothing;
+  if (stage.recorded.status() != StageRun::COMPLETE) return Recorded::kUnfinished;
+  if (!same_key) return Recorded::kComplete;
+  const absl::Status verified = stage.verify();
+  if (absl::IsNotFound(verified) || absl::IsDataLoss(verified)) {
+    note = absl::StrCat("was complete, but ", verified.message(), "; it is done again");
+    return Recorded::kDamaged;
+  }
+  RETURN_IF_ERROR(verified);
+  return stage.wants_more ? Recorded::kWantsMore : Recorded::kComplete;
+}
+
+absl::Status DecideStage(const PlanContext& context, const Stage& stage, StagePlan& plan) {
+  const bool same_key = stage.recorded.has_key() && plan.changes.empty();
+  const bool allow_changes = stage.name == kTrainStage && !context.allow_changes.empty();
+  ASSIGN_OR_RETURN(const Recorded recorded, WhatIsRecorded(stage, same_key, plan.note));
+  plan.action = Decide({.recorded = recorded,
+                        .same_key = same_key,
+                        .has_progress = stage.has_progress,
+                        .start_over = context.start_over,
+                        .allow_changes = allow_changes});
+  if (plan.action == Action::kRefuse) return RefuseToAbandon(stage, plan.changes);
+  if (plan.action == Action::kAmend) return CheckAllowed(plan.changes, context.allow_changes);
+  if (stage.recorded.has_key() && !same_key) {
+    plan.note =
+        absl::StrCat("runs under a new key, since this changed (earlier results stay):", ChangeLines(plan.changes));
+  }
+  return absl::OkStatus();
+}
+
+// Why training that is complete stays as it is, where its goal may let people expect something else.
+std::string NoteOnGoal(const PipelineConfig& config, const TrainSection& train) {
+  const Goal goal(config.train());
+  const Position position = RecordedPosition(train);
+  const std::string done = absl::StrCat(position.epochs, " epochs, ", position.steps, " steps");
+  if (goal.IsPassed(position)) return absl::StrCat(goal.Text(), ", and ", done, " were done before");
+  if (train.stop_reason() != TrainSection::EARLY_STOPPING || goal.IsReached(position)) return "";
+  return absl::StrCat("it stopped early, after ", done, "; ", goal.Text());
+}
+
+uint64_t TrainRows(const LoadSection& load) {
+  for (const SplitSummary& split : load.splits()) {
+    if (split.name() == "train") return split.rows();
+  }
+  return 0;
+}
+
+// What a training depends on that is of `load`'s dataset and begins with weights of this digest. A schedule that leaves
+// its end open ends where the recorded one does, since a raised goal does not move it; where nothing is recorded, at
+// the goal.
+struct Training {
+  PipelineConfig config;
+  KeyInputs inputs;
+  std::vector<InputChange> changes;  // since the recorded one
+};
+
+Training MakeTraining(const PipelineConfig& config, const LoadSection& load, const StageRun& recorded,
+                      absl::string_view initial_weights_sha256, std::optional<uint64_t> horizon_steps) {
+  const uint64_t goal_steps = Goal(config.train()).Steps(StepsPerEpoch(TrainRows(load), config.train()));
+  Training training;
+  training.config = WithHorizon(config, horizon_steps.value_or(goal_steps));
+  training.inputs = TrainKey(training.config, load.dataset_version(), initial_weights_sha256);
+  training.changes = ChangesSince(recorded, training.inputs);
+  return training;
+}
+
+absl::Status NotCurrent(absl::string_view stage, const StageRun& recorded, const std::vector<InputChange>& changes) {
+  if (recorded.status() != StageRun::COMPLETE) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(stage, " is not complete in this run directory: run ", stage, " first"));
+  }
+  if (changes.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(stage, "'s results are of another configuration: run ", stage,
+                                                 " first, or put back what changed since:", ChangeLines(changes)));
+}
+
+// OK if load is complete under the configuration. What comes after it needs no raw file.
+absl::Status CheckLoadIsCurrent(const PipelineConfig& config, const LoadSection& load) {
+  return NotCurrent(kLoadStage, load.stage(), ChangesSince(load.stage(), LoadKey(config, load.raw_file_sha256())));
+}
+
+// The same of train. As load's raw file, the weights that training began with need not be there any more.
+absl::Status CheckTrainIsCurrent(const PipelineConfig& config, const LoadSection& load, const TrainSection& train) {
+  const Training training = MakeTraining(config, load, train.stage(), train.initial_weights().sha256(),
+                                         HorizonSteps(RecordedInputs(train.stage())));
+  RETURN_IF_ERROR(NotCurrent(kTrainStage, train.stage(), training.changes));
+  if (!TrainWantsMore(config, train)) return absl::OkStatus();
+  const Position position = RecordedPosition(train);
+  return absl::InvalidArgumentError(absl::StrCat("train has done ", position.epochs, " epochs, ", position.steps,
+                                                 " steps, and ", Goal(config.train()).Text(),
+                                                 ": run train first, or put it back"));
+}
+
+absl::StatusOr<StagePlan> PlanTraining(const PlanContext& context, const LoadSection& load, const TrainSection& train) {
+  ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, train));
+  const std::vector<FieldValue> recorded = RecordedInputs(train.stage());
   const InitialWeights& begun_with = train.initial_weights();
-  const bool same_key = train.stage().key() == TrainKey(context.config, load, train, begun_with.sha256(), {}).Key();
-  // What is complete is left as it is, or goes on with what may change; what is unfinished goes on, or is refused to.
-  const bool goes_on = train.stage().status() == StageRun::COMPLETE
-                           ? same_key || (has_progress && !context.allow_changes.empty())
-                           : has_progress;
-  return FindInitialWeights(context.fs, context.run, context.config.train(),
-                            goes_on && !context.start_over ? begun_with : InitialWeights(), context.digests);
+  Training training = MakeTraining(context.config, load, train.stage(), begun_with.sha256(),
+                                   context.start_over ? std::nullopt : HorizonSteps(recorded));
+
+  // A training that goes on read its weights before its first step and never will again: they are those that it began
+  // with, even if their source is gone or has others now.
+  const bool complete = train.stage().status() == StageRun::COMPLETE;
+  const bool goes_on =
+      complete ? training.changes.empty() || (has_progress && !context.allow_changes.empty()) : has_progress;
+  ASSIGN_OR_RETURN(InitialWeightsSource source,
+                   FindInitialWeights(context.fs, context.run, context.config.train(),
+                                      goes_on && !context.start_over ? begun_with : InitialWeights(), context.digests));
+  if (source.weights.sha256() != begun_with.sha256()) {
+    training = MakeTraining(context.config, load, train.stage(), source.weights.sha256(),
+                            context.start_over ? std::nullopt : HorizonSteps(recorded));
+  }
+
+  StagePlan plan;
+  plan.changes = training.changes;
+  RETURN_IF_ERROR(
+      DecideStage(context,
+                  {.name = kTrainStage,
+                   .recorded = train.stage(),
+                   .verify = [&] { return VerifyOutputs(context.run, train.model_artifacts(), context.digests); },
+                   .has_progress = has_progress,
+                   .wants_more = TrainWantsMore(context.config, train)},
+                  plan));
+  if (!plan.changes.empty() && plan.action != Action::kAmend) {
+    // Another training: its schedule ends at its own goal.
+    training = MakeTraining(context.config, load, train.stage(), source.weights.sha256(), std::nullopt);
+  }
+  plan.config = std::move(training.config);
+  plan.inputs = std::move(training.inputs);
+  if (plan.changes.empty() && train.stage().has_key()) {
+    // With what an amendment before says of itself.
+    plan.inputs = KeyInputs();
+    plan.inputs.Add(recorded);
+  }
+  plan.initial_weights = std::move(source.weights);
+  if (plan.note.empty()) plan.note = std::move(source.note);
+  if (plan.note.empty() && plan.action == Action::kSkip) plan.note = NoteOnGoal(context.config, train);
+  return plan;
 }
 
 }  // namespace
@@ -57,68 +197,68 @@ absl::StatusOr<InitialWeightsSource> FindTrainWeights(const PlanContext& context
 absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& record) {
   const LoadSection& load = record.load();
   const std::string& path = context.config.load().raw_filepath();
-  const absl::StatusOr<FileDigest> raw = context.digests.Sha256(path);
   StagePlan plan;
+  RETURN_IF_ERROR(ResolveRawFileFormat(context.config.load()).status());
+  const absl::StatusOr<FileDigest> raw = context.digests.Sha256(path);
+  std::string note;
   if (raw.ok()) {
-    plan.inputs = LoadKey(context.config, raw->hex);
+    plan.raw_file = *raw;
   } else if (absl::IsNotFound(raw.status()) && path == load.raw_filepath() &&
              CheckLoadIsCurrent(context.config, load).ok()) {
     // No stage after load needs it: a run directory goes on where the raw file is not.
-    plan.inputs = LoadKey(context.config, load.raw_file_sha256());
-    plan.note = absl::StrCat(path, " is no longer there; the dataset that was made of it is used");
+    plan.raw_file = {load.raw_file_size(), load.raw_file_sha256()};
+    note = absl::StrCat(path, " is no longer there; the dataset that was made of it is used");
   } else {
     return Annotate(raw.status(), "load.raw_filepath");
   }
-  ASSIGN_OR_RETURN(plan.decision, Decide(context, kLoadStage, load.stage(), plan.inputs,
-                                         /*has_progress=*/false, load.outputs()));
+  plan.inputs = LoadKey(context.config, plan.raw_file.hex);
+  plan.changes = ChangesSince(load.stage(), plan.inputs);
+  RETURN_IF_ERROR(DecideStage(context,
+                              {.name = kLoadStage,
+                               .recorded = load.stage(),
+                               .verify = [&] { return VerifyOutputs(context.run, load.outputs(), context.digests); }},
+                              plan));
+  // What is to be made again is made of the raw file.
+  if (plan.action != Action::kSkip && !raw.ok()) return Annotate(raw.status(), "load.raw_filepath");
+  if (plan.note.empty()) plan.note = std::move(note);
   return plan;
 }
 
 absl::StatusOr<StagePlan> PlanTrain(const PlanContext& context, const Metadata& record) {
-  StagePlan plan;
-  ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
-  ASSIGN_OR_RETURN(InitialWeightsSource source, FindTrainWeights(context, record, record.load(), has_progress));
-  plan.initial_weights = std::move(source.weights);
-  plan.note = std::move(source.note);
-  plan.inputs = TrainKey(context.config, record.load(), context.start_over ? TrainSection() : record.train(),
-                         plan.initial_weights.sha256(), context.allow_changes);
-  ASSIGN_OR_RETURN(plan.decision, Decide(context, kTrainStage, record.train().stage(), plan.inputs, has_progress,
-                                         record.train().model_artifacts()));
-  if (plan.decision != Decision::kSkip) return plan;
-  if (TrainWantsMore(context.config, record.train())) {
-    plan.decision = Decision::kResume;
-  } else if (plan.note.empty()) {
-    plan.note = NoteOnEpochs(context.config, record.train());
-  }
-  return plan;
+  RETURN_IF_ERROR(CheckLoadIsCurrent(context.config, record.load()));
+  return PlanTraining(context, record.load(), record.train());
 }
 
 absl::StatusOr<StagePlan> PlanEvaluate(const PlanContext& context, const Metadata& record) {
+  RETURN_IF_ERROR(CheckLoadIsCurrent(context.config, record.load()));
+  RETURN_IF_ERROR(CheckTrainIsCurrent(context.config, record.load(), record.train()));
+  const EvaluateSection& evaluate = record.evaluate();
   StagePlan plan;
-  plan.inputs = EvaluateKey(context.config, record.train(), record.load());
-  ASSIGN_OR_RETURN(plan.decision, Decide(context, kEvaluateStage, record.evaluate().stage(), plan.inputs,
-                                         /*has_progress=*/false, record.evaluate().outputs()));
+  plan.inputs =
+      EvaluateKey(context.config, record.load().dataset_version(), EvaluatedSnapshot(context.config, record.train()));
+  plan.changes = ChangesSince(evaluate.stage(), plan.inputs);
+  RETURN_IF_ERROR(
+      DecideStage(context,
+                  {.name = kEvaluateStage,
+                   .recorded = evaluate.stage(),
+                   .verify = [&] { return VerifyOutputs(context.run, evaluate.outputs(), context.digests); }},
+                  plan));
   return plan;
 }
 
-absl::Status CheckUnfinishedTraining(const PlanContext& context, const Metadata& record, const StagePlan& load) {
+absl::Status CheckTrainAfterLoad(const PlanContext& context, const Metadata& record, const StagePlan& load) {
   // What is complete is left where it is, unless it is to go on.
   const bool complete = record.train().stage().status() == StageRun::COMPLETE;
   if (complete && context.allow_changes.empty()) return absl::OkStatus();
-  LoadSection expected;
-  if (record.load().stage().key() == load.inputs.Key() && record.load().has_dataset_version()) {
-    // The same key gives the same dataset again.
-    expected.set_dataset_version(record.load().dataset_version());
-  } else {
-    const std::vector<std::string> changes =
-        DescribeChanges(RecordedInputs(record.load().stage()), load.inputs.values());
-    expected.set_dataset_version(absl::StrCat("(made anew, since ", absl::StrJoin(changes, ", "), ")"));
+  LoadSection expected = record.load();
+  if (!load.changes.empty() || !expected.has_dataset_version()) {
+    std::vector<std::string> changed;
+    for (const InputChange& change : load.changes) {
+      changed.push_back(absl::StrCat(change.name, ": ", change.old_value, " -> ", change.new_value));
+    }
+    expected.set_dataset_version(absl::StrCat("(made again, since ", absl::StrJoin(changed, ", "), ")"));
   }
-  ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, record.train()));
-  ASSIGN_OR_RETURN(const InitialWeightsSource source, FindTrainWeights(context, record, expected, has_progress));
-  const KeyInputs inputs =
-      TrainKey(context.config, expected, record.train(), source.weights.sha256(), context.allow_changes);
-  return Decide(context, kTrainStage, record.train().stage(), inputs, has_progress, {}).status();
+  return PlanTraining(context, expected, record.train()).status();
 }
 
 }  // namespace baton

@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
+#include "pipeline/plan/amend.h"
 #include "pipeline/plan/keys.h"
 
 namespace baton {
@@ -29,6 +30,10 @@ class PlanTest : public testing::Test {
 
     LoadSection& load = *record_.mutable_load();
     load.set_dataset_version("sha256:dada");
+    load.set_raw_file_sha256(Sha256Hex("x,y\n1,2\n"));
+    SplitSummary& split = *load.add_splits();
+    split.set_name("train");
+    split.set_rows(96);  // three steps an epoch
     *load.add_outputs() = Output("load/k/train.safetensors");
     Complete(LoadKey(config_, Sha256Hex("x,y\n1,2\n")), *load.mutable_stage());
 
@@ -36,12 +41,13 @@ class PlanTest : public testing::Test {
     train.set_stop_reason(TrainSection::MAX_EPOCHS);
     for (int epoch = 0; epoch < 2; ++epoch) train.add_history()->set_epoch_index(epoch);
     train.mutable_last_snapshot()->set_model_sha256("1a57");
-    Complete(TrainKey(config_, load, train), *train.mutable_stage());
+    train.mutable_last_snapshot()->set_step_index(6);
+    Complete(TrainKey(config_, "sha256:dada"), *train.mutable_stage());
     *train.add_model_artifacts() = Output(TrainFolder() + "/step-000000000006/model.safetensors");
 
     EvaluateSection& evaluate = *record_.mutable_evaluate();
     *evaluate.add_outputs() = Output("evaluate/k/report.html");
-    Complete(EvaluateKey(config_, train, load), *evaluate.mutable_stage());
+    Complete(EvaluateKey(config_, "sha256:dada", train.last_snapshot()), *evaluate.mutable_stage());
   }
 
   void Write(const std::string& path, const std::string& contents) {
@@ -83,8 +89,7 @@ class PlanTest : public testing::Test {
   }
   absl::Status Check() {
     DigestCache digests(fs_, run_.DigestCacheFile());
-    return CheckUnfinishedTraining({fs_, run_, config_, start_over_, allow_changes_, digests}, record_,
-                                   Planned(PlanLoad));
+    return CheckTrainAfterLoad({fs_, run_, config_, start_over_, allow_changes_, digests}, record_, Planned(PlanLoad));
   }
 
   FileSystem& fs_ = FileSystem::Posix();
@@ -101,7 +106,7 @@ TEST_F(PlanTest, CompleteStagesAreSkippedEvenWithStartOver) {
   for (const bool start_over : {false, true}) {
     start_over_ = start_over;
     for (const Planner planner : {PlanLoad, PlanTrain, PlanEvaluate}) {
-      EXPECT_EQ(Planned(planner).decision, Decision::kSkip);
+      EXPECT_EQ(Planned(planner).action, Action::kSkip);
       EXPECT_EQ(Planned(planner).note, "");
     }
   }
@@ -109,7 +114,7 @@ TEST_F(PlanTest, CompleteStagesAreSkippedEvenWithStartOver) {
 
 TEST_F(PlanTest, NothingIsRecorded) {
   record_.Clear();
-  EXPECT_EQ(Planned(PlanLoad).decision, Decision::kStart);
+  EXPECT_EQ(Planned(PlanLoad).action, Action::kWork);
   EXPECT_THAT(Check(), IsOk());
 }
 
@@ -118,15 +123,15 @@ TEST_F(PlanTest, ALostOutputIsMadeAgain) {
   Remove(TrainFolder() + "/step-000000000006/model.safetensors");
   Remove("evaluate/k/report.html");
   for (const Planner planner : {PlanLoad, PlanTrain, PlanEvaluate}) {
-    EXPECT_EQ(Planned(planner).decision, Decision::kResume);
+    EXPECT_EQ(Planned(planner).action, Action::kWork);
   }
 }
 
 TEST_F(PlanTest, TheRawFileCountsByItsContent) {
   Write(raw_, "x,y\n1,2\n");
-  EXPECT_EQ(Planned(PlanLoad).decision, Decision::kSkip);
+  EXPECT_EQ(Planned(PlanLoad).action, Action::kSkip);
   Write(raw_, "x,y\n1,3\n");
-  EXPECT_EQ(Planned(PlanLoad).decision, Decision::kStart);
+  EXPECT_EQ(Planned(PlanLoad).action, Action::kWork);
   ASSERT_THAT(RemoveTree(fs_, raw_), IsOk());
   EXPECT_THAT(Plan(PlanLoad),
               StatusIs(absl::StatusCode::kNotFound, AllOf(HasSubstr("load.raw_filepath"), HasSubstr(raw_))));
@@ -134,16 +139,15 @@ TEST_F(PlanTest, TheRawFileCountsByItsContent) {
 
 TEST_F(PlanTest, TheRawFileMayBeGoneOnceItsDatasetIsThere) {
   record_.mutable_load()->set_raw_filepath(raw_);
-  record_.mutable_load()->set_raw_file_sha256(Sha256Hex("x,y\n1,2\n"));
   ASSERT_THAT(RemoveTree(fs_, raw_), IsOk());
-  EXPECT_EQ(Planned(PlanLoad).decision, Decision::kSkip);
+  EXPECT_EQ(Planned(PlanLoad).action, Action::kSkip);
   EXPECT_THAT(Planned(PlanLoad).note, HasSubstr(raw_));
   // But not if another dataset is wanted, or another file, which may be a slip of the pen.
   config_.set_seed(2);
   EXPECT_THAT(Plan(PlanLoad), StatusIs(absl::StatusCode::kNotFound, HasSubstr(raw_)));
   config_.set_seed(1);
-  config_.mutable_load()->set_raw_filepath(raw_ + "x");
-  EXPECT_THAT(Plan(PlanLoad), StatusIs(absl::StatusCode::kNotFound, HasSubstr(raw_ + "x")));
+  config_.mutable_load()->set_raw_filepath(folder_ + "/other.csv");
+  EXPECT_THAT(Plan(PlanLoad), StatusIs(absl::StatusCode::kNotFound, HasSubstr("other.csv")));
 }
 
 TEST_F(PlanTest, InitialWeightsMayBeGoneOnceTrainingHasBegun) {
@@ -153,8 +157,8 @@ TEST_F(PlanTest, InitialWeightsMayBeGoneOnceTrainingHasBegun) {
   train.mutable_initial_weights()->set_path(gone);
   train.mutable_initial_weights()->set_sha256("77");
   train.mutable_stage()->clear_key_inputs();
-  Complete(TrainKey(config_, record_.load(), train, "77"), *train.mutable_stage());
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kSkip);
+  Complete(TrainKey(config_, "sha256:dada", "77"), *train.mutable_stage());
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kSkip);
   EXPECT_THAT(Planned(PlanTrain).note, AllOf(HasSubstr(gone), HasSubstr("SHA-256 77")));
   EXPECT_EQ(Planned(PlanTrain).initial_weights.sha256(), "77");
   // Another training needs them, and so does one that has not begun.
@@ -167,50 +171,53 @@ TEST_F(PlanTest, InitialWeightsMayBeGoneOnceTrainingHasBegun) {
 
 TEST_F(PlanTest, AnotherSeedStartsLoadAndTrain) {
   config_.set_seed(2);
-  EXPECT_EQ(Planned(PlanLoad).decision, Decision::kStart);
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kStart);
+  EXPECT_EQ(Planned(PlanLoad).action, Action::kWork);
+  EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kInvalidArgument,
+                                        AllOf(HasSubstr("run load first"), HasSubstr("\n  seed: 1 -> 2"))));
 }
 
 TEST_F(PlanTest, AnotherModelIsEvaluated) {
   record_.mutable_train()->mutable_last_snapshot()->set_model_sha256("2b68");
-  EXPECT_EQ(Planned(PlanEvaluate).decision, Decision::kStart);
+  EXPECT_EQ(Planned(PlanEvaluate).action, Action::kWork);
 }
 
 TEST_F(PlanTest, MoreEpochsGoOn) {
   config_.mutable_train()->set_max_epochs(3);
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kResume);
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kWork);
 }
 
 TEST_F(PlanTest, FewerEpochsAreNoted) {
   config_.mutable_train()->set_max_epochs(1);
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kSkip);
-  EXPECT_EQ(Planned(PlanTrain).note, "train.max_epochs is 1, and 2 epochs were done before");
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kSkip);
+  EXPECT_EQ(Planned(PlanTrain).note, "train.max_epochs is 1, and 2 epochs, 6 steps were done before");
 }
 
 TEST_F(PlanTest, EarlyStoppingIsNoted) {
   config_.mutable_train()->set_max_epochs(3);
   record_.mutable_train()->set_stop_reason(TrainSection::EARLY_STOPPING);
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kSkip);
-  EXPECT_EQ(Planned(PlanTrain).note, "it stopped early, after 2 of at most 3 epochs");
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kSkip);
+  EXPECT_EQ(Planned(PlanTrain).note, "it stopped early, after 2 epochs, 6 steps; train.max_epochs is 3");
 }
 
 TEST_F(PlanTest, InterruptedTrainingGoesOnOrStartsOver) {
   InterruptTraining();
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kResume);
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kWork);
   start_over_ = true;
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kStart);
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kStartOver);
 }
 
 TEST_F(PlanTest, InterruptedTrainingOfAnotherKeyIsRefused) {
   InterruptTraining();
   config_.mutable_train()->set_batch_size(64);
-  EXPECT_THAT(Plan(PlanTrain),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.batch_size: (not set) -> 64")));
+  EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kInvalidArgument,
+                                        AllOf(HasSubstr("train is unfinished (interrupted)"),
+                                              HasSubstr("\n  train.batch_size: (not set) -> 64"), HasSubstr("Put back"),
+                                              HasSubstr("--start_over"), HasSubstr("--allow_changes"))));
   start_over_ = true;
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kStart);
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kWork);
   start_over_ = false;
   Remove(TrainFolder());
-  EXPECT_EQ(Planned(PlanTrain).decision, Decision::kStart);
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kWork);
 }
 
 TEST_F(PlanTest, BeforeLoadRunsItIsKnownThatTrainWillRefuseAnotherSeed) {
@@ -227,7 +234,7 @@ TEST_F(PlanTest, BeforeLoadRunsItIsKnownThatTrainWillRefuseAnotherRawFile) {
   InterruptTraining();
   Write(raw_, "x,y\n1,3\n");
   EXPECT_THAT(Check(), StatusIs(absl::StatusCode::kInvalidArgument,
-                                AllOf(HasSubstr("load.dataset: sha256:dada -> (made anew, since raw_file.sha256: " +
+                                AllOf(HasSubstr("load.dataset: sha256:dada -> (made again, since raw_file.sha256: " +
                                                 Sha256Hex("x,y\n1,2\n") + " -> " + Sha256Hex("x,y\n1,3\n") + ")"),
                                       Not(HasSubstr("seed")))));
 }
@@ -235,8 +242,84 @@ TEST_F(PlanTest, BeforeLoadRunsItIsKnownThatTrainWillRefuseAnotherRawFile) {
 TEST_F(PlanTest, LoadThatMakesTheSameAgainIsNoReasonToRefuse) {
   InterruptTraining();
   Remove("load/k/train.safetensors");
-  EXPECT_EQ(Planned(PlanLoad).decision, Decision::kResume);
+  EXPECT_EQ(Planned(PlanLoad).action, Action::kWork);
   EXPECT_THAT(Check(), IsOk());
+}
+
+TEST_F(PlanTest, StagesWantWhatTheyReadToBeOfThisConfiguration) {
+  config_.mutable_train()->set_max_epochs(3);
+  EXPECT_THAT(Plan(PlanEvaluate),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("train has done 2 epochs, 6 steps, and train.max_epochs is 3: run train first")));
+  config_.mutable_train()->set_max_epochs(2);
+  config_.mutable_train()->set_batch_size(16);
+  EXPECT_THAT(Plan(PlanEvaluate),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("run train first"), HasSubstr("train.batch_size: (not set) -> 16"))));
+  record_.mutable_load()->mutable_stage()->set_status(StageRun::FAILED);
+  EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kInvalidArgument,
+                                        HasSubstr("load is not complete in this run directory: run load first")));
+}
+
+// The end of a schedule that names none is where training was to end when it began.
+TEST_F(PlanTest, ARaisedGoalDoesNotMoveTheEndOfASchedule) {
+  config_.mutable_train()->mutable_schedule()->mutable_cosine();
+  record_.clear_train();
+  EXPECT_EQ(HorizonSteps(Planned(PlanTrain).inputs.values()), 6);
+  TrainSection& train = *record_.mutable_train();
+  Complete(Planned(PlanTrain).inputs, *train.mutable_stage());
+  train.set_stop_reason(TrainSection::MAX_EPOCHS);
+  train.mutable_last_snapshot()->set_step_index(6);
+  for (int epoch = 0; epoch < 2; ++epoch) train.add_history()->set_epoch_index(epoch);
+  Write(JoinPath(run_.path(), TrainFolder() + "/step-000000000006/state.binpb"), "x");
+
+  config_.mutable_train()->set_max_epochs(5);
+  StagePlan plan = Planned(PlanTrain);
+  EXPECT_EQ(plan.inputs.Key(), train.stage().key());
+  EXPECT_EQ(plan.config.train().schedule().horizon_steps(), 6);
+  EXPECT_EQ(plan.action, Action::kWork);
+  // Said by name, it is another training; and so it is with another batch size, whose schedule ends at its own goal.
+  config_.mutable_train()->mutable_schedule()->set_horizon_steps(15);
+  EXPECT_NE(Planned(PlanTrain).inputs.Key(), train.stage().key());
+  config_.mutable_train()->mutable_schedule()->clear_horizon_steps();
+  config_.mutable_train()->set_batch_size(48);
+  EXPECT_EQ(HorizonSteps(Planned(PlanTrain).inputs.values()), 10);
+  // Goes on with another batch size: the end stays where it is.
+  allow_changes_ = {"train.batch_size"};
+  plan = Planned(PlanTrain);
+  EXPECT_EQ(plan.action, Action::kAmend);
+  EXPECT_EQ(HorizonSteps(plan.inputs.values()), 6);
+  ASSERT_EQ(plan.changes.size(), 1);
+  EXPECT_EQ(plan.changes[0].name, "train.batch_size");
+}
+
+TEST_F(PlanTest, AnAmendedTrainingIsTheSameAsLongAsNothingElseChanges) {
+  TrainSection& train = *record_.mutable_train();
+  const KeyInputs amended = AmendedKey(TrainKey(config_, "sha256:dada"), train.stage(), 3);
+  train.mutable_stage()->clear_key_inputs();
+  Complete(amended, *train.mutable_stage());
+  const StagePlan plan = Planned(PlanTrain);
+  EXPECT_EQ(plan.action, Action::kSkip);
+  EXPECT_EQ(plan.inputs.Key(), amended.Key());
+  config_.mutable_train()->set_batch_size(16);
+  EXPECT_EQ(AmendedStep(Planned(PlanTrain).inputs), std::nullopt);
+}
+
+TEST_F(PlanTest, OnlyWhatIsNamedMayChange) {
+  InterruptTraining();
+  config_.mutable_train()->set_batch_size(16);
+  config_.mutable_train()->set_clip_norm(5);
+  allow_changes_ = {"train.batch_size"};
+  EXPECT_THAT(Plan(PlanTrain),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("train.clip_norm: (not set) -> 5"), Not(HasSubstr("batch_size:")))));
+  allow_changes_ = {"train.batch_size", "train.clip_norm"};
+  EXPECT_EQ(Planned(PlanTrain).action, Action::kAmend);
+}
+
+TEST_F(PlanTest, OutputsThatCannotBeReadAreAnError) {
+  record_.mutable_load()->mutable_outputs(0)->set_path(std::string(5000, 'x'));
+  EXPECT_THAT(Plan(PlanLoad), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("xxx")));
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/fields.h"
@@ -20,9 +19,9 @@ namespace {
 // Inputs that are no fields of the configuration: digests of what a stage reads, versions, and what train says of the
 // way that it took. evaluate's "train.model…" are a digest and fields that train's inputs have as well.
 bool IsField(absl::string_view stage, absl::string_view name) {
-  if (name == "raw_file.sha256" || name == kDatasetInput || name == kHorizonInput || name == kInitialWeightsInput ||
-      IsAmendmentInput(name)) {
-    return false;
+  for (const absl::string_view input :
+       {"raw_file.sha256", kDatasetInput, kInitialWeightsInput, kAmendedFromInput, kAmendedStepInput}) {
+    if (name == input) return false;
   }
   if (absl::EndsWith(name, ".format_version")) return false;
   return stage != "evaluate" || !absl::StartsWith(name, "train.model");
@@ -66,7 +65,7 @@ void SetInput(const std::string& name, const std::string& value, std::vector<Fie
 }
 
 // The keys that training had on its way, first to last: what was amended is taken back from the last one on.
-absl::StatusOr<std::vector<TrainedKey>> TrainedKeys(const Metadata& record) {
+std::vector<TrainedKey> TrainedKeys(const Metadata& record) {
   std::vector<TrainedKey> keys = {{record.train().stage().key(), RecordedInputs(record.train().stage()), 0, {}}};
   std::set<std::string> seen = {keys.back().key};
   for (;;) {
@@ -76,11 +75,6 @@ absl::StatusOr<std::vector<TrainedKey>> TrainedKeys(const Metadata& record) {
     SetInput(kAmendedStepInput, "", earlier.inputs);
     for (const Amendment& amendment : record.run().amendments()) {
       if (amendment.stage() != "train" || amendment.to_key() != later.key) continue;
-      if (amendment.field() == kDatasetInput) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "from step ", amendment.step_index(), " on this training went on with other data than before, ",
-            "and the record names the later data only: it cannot be replayed"));
-      }
       earlier.key = amendment.from_key();
       later.from_step = amendment.step_index();
       if (std::count(later.changed.begin(), later.changed.end(), amendment.field()) == 0) {
@@ -108,7 +102,10 @@ void SetFreeFields(const Metadata& record, const ReplayChoices& choices, Pipelin
   config.mutable_load()->set_raw_filepath(choices.raw_filepath);
   if (!record.train().stage().has_key()) return;
   config.mutable_train()->set_workers(choices.workers);
-  config.mutable_train()->set_max_epochs(EpochsDone(record.train()));
+  // Where the last training ended: both goals are reached there, so neither ends it earlier.
+  const Position position = RecordedPosition(record.train());
+  config.mutable_train()->set_max_steps(position.steps);
+  config.mutable_train()->clear_max_epochs();
   if (record.train().has_initial_weights()) {
     config.mutable_train()->mutable_initial_weights()->set_snapshot(choices.initial_weights);
   }
@@ -129,40 +126,24 @@ void ChooseSomeModel(PipelineConfig& config) {
   }
 }
 
-// The calls that train under `trained`'s key until `stop_at_step`.
-absl::Status AddLegs(const Metadata& record, const PipelineConfig& others, const TrainedKey& trained,
-                     uint64_t stop_at_step, std::vector<TrainLeg>& legs) {
-  PipelineConfig config = others;
-  RETURN_IF_ERROR(Apply("train", trained.inputs, config));
+// The call that trains under `trained`'s key until `stop_at_step`.
+absl::StatusOr<TrainLeg> MakeLeg(const Metadata& record, const PipelineConfig& others, const TrainedKey& trained,
+                                 uint64_t stop_at_step) {
+  TrainLeg leg = {others, trained.key, stop_at_step, trained.changed};
+  RETURN_IF_ERROR(Apply("train", trained.inputs, leg.config));
+  const std::string* weights = FindValue(trained.inputs, kInitialWeightsInput);
+  KeyInputs inputs = TrainKey(leg.config, record.load().dataset_version(), weights != nullptr ? *weights : "");
   StageRun recorded;
   recorded.set_key(trained.key);
   for (const auto& [name, value] : trained.inputs) {
     KeyInput& input = *recorded.add_key_inputs();
     input.set_name(name);
     input.set_value(value);
+    // What an amendment says of itself is no field of the configuration.
+    if (name == kAmendedFromInput || name == kAmendedStepInput) inputs.Add(name, value);
   }
-  TrainSection section;
-  *section.mutable_stage() = recorded;
-  const std::string* weights = FindValue(trained.inputs, kInitialWeightsInput);
-  RETURN_IF_ERROR(
-      CheckKey("train", recorded, TrainKey(config, record.load(), section, weights != nullptr ? *weights : "")));
-
-  TrainLeg leg = {std::move(config), trained.key, stop_at_step, trained.changed};
-  const std::string* horizon = FindValue(trained.inputs, kHorizonInput);
-  const bool fixes_horizon = trained.changed.empty() ||
-                             std::count(trained.changed.begin(), trained.changed.end(), std::string(kHorizonInput)) > 0;
-  uint32_t horizon_epochs;
-  if (fixes_horizon && horizon != nullptr && absl::SimpleAtoi(*horizon, &horizon_epochs) &&
-      horizon_epochs != leg.config.train().max_epochs()) {
-    // One step under the limit that fixed the schedule's end.
-    TrainLeg first = leg;
-    first.config.mutable_train()->set_max_epochs(horizon_epochs);
-    first.stop_at_step = trained.from_step + 1;
-    legs.push_back(std::move(first));
-    leg.allow_changes.clear();
-  }
-  legs.push_back(std::move(leg));
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckKey("train", recorded, inputs));
+  return leg;
 }
 
 }  // namespace
@@ -178,15 +159,16 @@ absl::StatusOr<ReplayPlan> MakeReplayPlan(const Metadata& record, const ReplayCh
   }
   plan.evaluate = record.evaluate().stage().has_key();
   if (plan.evaluate) RETURN_IF_ERROR(Apply("evaluate", RecordedInputs(record.evaluate().stage()), plan.config));
-  ASSIGN_OR_RETURN(const std::vector<TrainedKey> keys, TrainedKeys(record));
+  const std::vector<TrainedKey> keys = TrainedKeys(record);
   for (size_t i = 0; i < keys.size(); ++i) {
     const uint64_t stop_at_step = i + 1 < keys.size() ? keys[i + 1].from_step : 0;
-    RETURN_IF_ERROR(AddLegs(record, plan.config, keys[i], stop_at_step, plan.legs));
+    ASSIGN_OR_RETURN(plan.legs.emplace_back(), MakeLeg(record, plan.config, keys[i], stop_at_step));
   }
   plan.config = plan.legs.back().config;
   if (!plan.evaluate) return plan;
-  RETURN_IF_ERROR(
-      CheckKey("evaluate", record.evaluate().stage(), EvaluateKey(plan.config, record.train(), record.load())));
+  RETURN_IF_ERROR(CheckKey(
+      "evaluate", record.evaluate().stage(),
+      EvaluateKey(plan.config, record.load().dataset_version(), EvaluatedSnapshot(plan.config, record.train()))));
   return plan;
 }
 

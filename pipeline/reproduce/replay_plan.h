@@ -26,9 +26,7 @@ struct TrainLeg {
 struct ReplayPlan {
   // Of load and evaluate.
   PipelineConfig config;
-  // One, but for a training that was not all under the configuration with which it ended: one with a schedule whose end
-  // was fixed by another max_epochs than the last needs two, and each amendment begins another. Empty if the record has
-  // no training.
+  // One, and another for each amendment. Empty if the record has no training.
   std::vector<TrainLeg> legs;
   bool evaluate = false;
 };
@@ -43,8 +41,7 @@ struct ReplayChoices {
 
 // `record` is finished (CheckFinished in metadata/staleness.h). The configuration is made of the key inputs, and then
 // gives the recorded keys again. FailedPrecondition names what differs if it does not: this program would compute
-// something else, for instance because another version wrote the record. InvalidArgument if the training went on with
-// other data than it was begun with, which are no longer told by the record.
+// something else, for instance because another version wrote the record.
 absl::StatusOr<ReplayPlan> MakeReplayPlan(const Metadata& record, const ReplayChoices& choices);
 
 }  // namespace baton

@@ -69,20 +69,22 @@ Metadata RecordOf(const PipelineConfig& config, int epochs) {
   load.set_dataset_version("sha256:d1");
   SetInputs(LoadKey(config, "aa"), *load.mutable_stage());
   TrainSection& train = *record.mutable_train();
-  SetInputs(TrainKey(config, load, TrainSection()), *train.mutable_stage());
+  SetInputs(TrainKey(config, load.dataset_version()), *train.mutable_stage());
   train.mutable_stage()->add_attempts()->set_device("cuda");
   for (int i = 0; i < epochs; ++i) train.add_history()->set_epoch_index(i);
   train.mutable_last_snapshot()->set_model_sha256("mm");
-  SetInputs(EvaluateKey(config, train, load), *record.mutable_evaluate()->mutable_stage());
+  train.mutable_last_snapshot()->set_step_index(10 * epochs);
+  SetInputs(EvaluateKey(config, load.dataset_version(), train.last_snapshot()),
+            *record.mutable_evaluate()->mutable_stage());
   return record;
 }
 
 // Training went on from `step` with the train configuration of `config`.
 void Amend(const PipelineConfig& config, uint64_t step, Metadata& record) {
   StageRun& stage = *record.mutable_train()->mutable_stage();
-  const KeyInputs inputs = TrainKey(config, record.load(), record.train());
-  const std::vector<InputChange> changes = TrainingChanges(stage, inputs, {"train"});
-  const KeyInputs amended = AmendedInputs(stage, inputs, {"train"}, step);
+  const KeyInputs inputs = TrainKey(config, record.load().dataset_version());
+  const std::vector<InputChange> changes = ChangesSince(stage, inputs);
+  const KeyInputs amended = AmendedKey(inputs, stage, step);
   for (Amendment& amendment : MakeAmendments(changes, stage, amended, step)) {
     amendment.set_stage("train");
     *record.mutable_run()->add_amendments() = amendment;
@@ -103,6 +105,8 @@ TEST(MakeReplayPlan, MakesTheConfigurationOfTheRecord) {
   expected.mutable_load()->set_raw_filepath("/x.csv");
   expected.mutable_train()->set_workers(3);
   expected.mutable_train()->set_device("cuda");
+  expected.mutable_train()->clear_max_epochs();
+  expected.mutable_train()->set_max_steps(40);  // where it ended
   EXPECT_EQ(plan.config.DebugString(), expected.DebugString());
   EXPECT_EQ(plan.legs[0].config.DebugString(), expected.DebugString());
 }
@@ -119,19 +123,13 @@ TEST(MakeReplayPlan, LeavesOutWhatWasNotRun) {
   EXPECT_THAT(ValidateConfig(plan.config), IsOk());
 }
 
-TEST(MakeReplayPlan, ASchedulesEndIsFixedByTheLimitOfItsTime) {
-  const Metadata record = RecordOf(Config("train { schedule { cosine {} } max_epochs: 3 }"), 5);
+TEST(MakeReplayPlan, ASchedulesEndIsSaid) {
+  const Metadata record = RecordOf(Config("train { schedule { cosine {} horizon_steps: 30 } }"), 5);
   ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {}));
-  ASSERT_EQ(plan.legs.size(), 2);
-  EXPECT_EQ(plan.legs[0].config.train().max_epochs(), 3);
-  EXPECT_EQ(plan.legs[0].stop_at_step, 1);
-  EXPECT_EQ(plan.legs[1].config.train().max_epochs(), 5);
-  EXPECT_EQ(plan.legs[1].stop_at_step, 0);
-  for (const TrainLeg& leg : plan.legs) EXPECT_EQ(leg.key, record.train().stage().key());
-  // Where it is the same limit, one leg is enough.
-  ASSERT_OK_AND_ASSIGN(const ReplayPlan same,
-                       MakeReplayPlan(RecordOf(Config("train { schedule { cosine {} } }"), 4), {}));
-  EXPECT_EQ(same.legs.size(), 1);
+  ASSERT_EQ(plan.legs.size(), 1);
+  EXPECT_EQ(plan.legs[0].config.train().schedule().horizon_steps(), 30);
+  EXPECT_EQ(plan.legs[0].config.train().max_steps(), 50);
+  EXPECT_EQ(plan.legs[0].key, record.train().stage().key());
 }
 
 TEST(MakeReplayPlan, AmendmentsAreLegs) {
@@ -144,10 +142,11 @@ TEST(MakeReplayPlan, AmendmentsAreLegs) {
   other.set_to_key("elsewhere");
   Amend(Config("train { optimizer { learning_rate: 0.5 } }"), 7, record);
   const std::string second_key = record.train().stage().key();
-  Amend(Config("train { optimizer { learning_rate: 0.25 weight_decay: 0.125 } max_epochs: 9 schedule { cosine {} } }"),
+  Amend(Config("train { optimizer { learning_rate: 0.25 weight_decay: 0.125 }"
+               " schedule { cosine {} horizon_steps: 90 } }"),
         9, record);
   ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {}));
-  ASSERT_EQ(plan.legs.size(), 4);
+  ASSERT_EQ(plan.legs.size(), 3);
 
   EXPECT_EQ(plan.legs[0].key, first_key);
   EXPECT_EQ(plan.legs[0].config.train().optimizer().learning_rate(), 0.012345678901234567);
@@ -159,39 +158,24 @@ TEST(MakeReplayPlan, AmendmentsAreLegs) {
   EXPECT_EQ(plan.legs[1].stop_at_step, 9);
   EXPECT_THAT(plan.legs[1].allow_changes, ElementsAre("train.optimizer.learning_rate"));
 
-  // The schedule that came then has its end from the limit of then.
   EXPECT_EQ(plan.legs[2].key, record.train().stage().key());
-  EXPECT_EQ(plan.legs[2].config.train().max_epochs(), 9);
-  EXPECT_EQ(plan.legs[2].stop_at_step, 10);
+  EXPECT_EQ(plan.legs[2].stop_at_step, 0);
   EXPECT_THAT(plan.legs[2].allow_changes,
               testing::UnorderedElementsAre("train.optimizer.learning_rate", "train.optimizer.weight_decay",
-                                            "train.schedule.cosine", "train.schedule.horizon_epochs"));
-  EXPECT_EQ(plan.legs[3].config.train().max_epochs(), 4);
-  EXPECT_EQ(plan.legs[3].config.train().optimizer().weight_decay(), 0.125);
-  EXPECT_EQ(plan.legs[3].stop_at_step, 0);
-  EXPECT_THAT(plan.legs[3].allow_changes, IsEmpty());
+                                            "train.schedule.cosine", "train.schedule.horizon_steps"));
+  EXPECT_EQ(plan.legs[2].config.train().schedule().horizon_steps(), 90);
+  EXPECT_EQ(plan.legs[2].config.train().optimizer().weight_decay(), 0.125);
 }
 
 TEST(MakeReplayPlan, BeginsWithTheSameWeightsElsewhere) {
   const PipelineConfig config = Config("train { initial_weights { snapshot: '/runs/a' strict: false } }");
   Metadata record = RecordOf(config, 4);
   record.mutable_train()->mutable_initial_weights()->set_sha256("77");
-  SetInputs(TrainKey(config, record.load(), TrainSection(), "77"), *record.mutable_train()->mutable_stage());
+  SetInputs(TrainKey(config, record.load().dataset_version(), "77"), *record.mutable_train()->mutable_stage());
   ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {.initial_weights = "/runs/b"}));
   const InitialWeightsConfig& weights = plan.legs.at(0).config.train().initial_weights();
   EXPECT_EQ(weights.snapshot(), "/runs/b");
   EXPECT_FALSE(weights.strict());
-}
-
-TEST(MakeReplayPlan, RefusesOtherDataOnTheWay) {
-  Metadata record = RecordOf(Config(), 4);
-  Amendment& amendment = *record.mutable_run()->add_amendments();
-  amendment.set_stage("train");
-  amendment.set_field("load.dataset");
-  amendment.set_from_key("t0");
-  amendment.set_to_key(record.train().stage().key());
-  amendment.set_step_index(11);
-  EXPECT_THAT(MakeReplayPlan(record, {}), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("from step 11")));
 }
 
 TEST(MakeReplayPlan, RefusesWhatAnotherProgramWrote) {

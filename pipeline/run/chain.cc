@@ -120,8 +120,8 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
     DigestCache digests(fs, run.DigestCacheFile());
     const PlanContext context = {fs, run, config, options.start_over, options.allow_changes, digests};
     ASSIGN_OR_RETURN(const StagePlan plan, stage.plan(context, record));
-    const bool skip = plan.decision == Decision::kSkip;
-    if (!skip && stage.name == kLoadStage) RETURN_IF_ERROR(CheckUnfinishedTraining(context, record, plan));
+    const bool skip = plan.action == Action::kSkip;
+    if (!skip && stage.name == kLoadStage) RETURN_IF_ERROR(CheckTrainAfterLoad(context, record, plan));
     digests.Save();
     if (skip) {
       LOG(INFO) << stage.name << ": complete, skipped" << (plan.note.empty() ? "" : " (" + plan.note + ")");
@@ -142,7 +142,10 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
     ASSIGN_OR_RETURN(std::string result, ResultOf(stage, record, attempt_before));
     results.emplace_back(stage.name, std::move(result));
   }
-  if (!work.has_value()) RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
+  if (!work.has_value()) {
+    const absl::Status saved = SaveConfig(fs, run.path(), config);
+    LOG_IF(WARNING, !saved.ok()) << "the configuration is not kept for the next time: " << saved.message();
+  }
   summary = Summary(record, run.path(), results);
   return absl::OkStatus();
 }

@@ -9,8 +9,8 @@
 #include "base/file_system.h"
 #include "base/key.h"
 #include "metadata/metadata.pb.h"
-#include "pipeline/config/config.pb.h"
 #include "pipeline/config/run_directory.h"
+#include "pipeline/plan/plan.h"
 #include "pipeline/train/training_setup.h"
 #include "state/snapshot_store.h"
 #include "state/state.h"
@@ -31,18 +31,12 @@ struct AmendedTraining {
   absl::Status Save(SnapshotStore& snapshots) const;
 };
 
-// How the recorded training goes on with what `allowed` names changed: from the newest snapshot that verifies, with
-// what the new values make of it:
-//   - another order of the data, other data or another loss in the middle of an epoch: that epoch begins anew;
-//   - another meaning of the validation loss, or another metric to choose by: there is no best epoch yet; with another
-//     loss early stopping and a plateau begin to count anew too, the factor that a plateau has come to stays;
-//   - early stopping, if it had struck, begins to count anew.
-// Writes nothing, but sets damaged snapshots aside. `inputs` are train's, of the configuration of now. DataLoss if no
-// snapshot verifies; InvalidArgument if nothing is left to train, or if the model or the optimizer that is configured
-// now is another.
-absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
-                                              const TrainingSetup& setup, const TrainSection& recorded,
-                                              const KeyInputs& inputs, const std::vector<std::string>& allowed);
+// How the recorded training goes on with what `plan` changes: from the newest snapshot that verifies. Another batch
+// size in the middle of an epoch begins that epoch again; early stopping, if it had struck, begins to count again.
+// Writes nothing, but sets damaged snapshots aside. DataLoss if no snapshot verifies; InvalidArgument if nothing is
+// left to train, or if the optimizer that is configured now keeps other tensors.
+absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const TrainingSetup& setup,
+                                              const TrainSection& recorded, const StagePlan& plan);
 
 }  // namespace baton
 

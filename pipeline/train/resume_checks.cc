@@ -6,16 +6,19 @@
 #include "glog/logging.h"
 #include "optim/schedule.h"
 #include "pipeline/train/training_setup.h"
+#include "training/goal.h"
 
 namespace baton {
 
-absl::Status CheckLimit(const TrainConfig& config, const TrainingProgress& progress) {
-  const bool in_epoch = progress.train_batch_index() > 0;
-  const uint64_t needed = progress.epoch_index() + (in_epoch ? 1 : 0);
-  if (needed <= config.max_epochs() || progress.stopped_early()) return absl::OkStatus();
+absl::Status CheckGoal(const TrainConfig& config, const TrainingProgress& progress) {
+  const Goal goal(config);
+  const bool inside_epoch = progress.train_batch_index() > 0;
+  const Position position = {progress.step_index(), progress.epoch_index(), inside_epoch};
+  if (!goal.IsPassed(position) || progress.stopped_early()) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("train.max_epochs is ", config.max_epochs(), ", but this unfinished training is in epoch ", needed,
-                   " already: set it to ", needed, " or more to go on, or give --start_over to begin anew with fewer"));
+      absl::StrCat(goal.Text(), ", but this unfinished training is at step ", position.steps, ", in epoch ",
+                   position.epochs + (inside_epoch ? 1 : 0),
+                   ": raise the goal to that or more to go on, or give --start_over to begin again with fewer"));
 }
 
 absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& progress) {
@@ -23,7 +26,7 @@ absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& pr
   if (!HasHorizon(config.schedule()) || warmup < progress.schedule_horizon_steps()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "train.schedule.warmup_steps is ", warmup, ", but all of the schedule has ", progress.schedule_horizon_steps(),
-      " steps (horizon_steps, or max_epochs times the steps of an epoch); lower it, or train longer"));
+      " steps (horizon_steps, or where training is to end); lower it, or train longer"));
 }
 
 absl::Status CheckEnvironment(const TrainConfig& config, const Environment& before, const Environment& now) {
@@ -40,7 +43,7 @@ absl::Status CheckEnvironment(const TrainConfig& config, const Environment& befo
 
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {
   const bool over = HasHorizon(config.schedule()) && progress.step_index() >= progress.schedule_horizon_steps();
-  if (!over || progress.epoch_index() >= config.max_epochs()) return;
+  if (!over || Goal(config).IsReached({.steps = progress.step_index(), .epochs = progress.epoch_index()})) return;
   LOG(WARNING) << "the schedule ended at step " << progress.schedule_horizon_steps()
                << ": from here on the learning rate stays at "
                << config.optimizer().learning_rate() *

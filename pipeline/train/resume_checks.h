@@ -9,9 +9,8 @@ namespace baton {
 
 // What training refuses to begin or to go on with, asked before anything is written.
 
-// Training that is past the limit has no State that the limit would give: its own ends in the middle of an epoch, or
-// after more of them. InvalidArgument.
-absl::Status CheckLimit(const TrainConfig& config, const TrainingProgress& progress);
+// Training that is past its goal has no State that the goal would give. InvalidArgument.
+absl::Status CheckGoal(const TrainConfig& config, const TrainingProgress& progress);
 
 // The schedule has room after its warmup, else InvalidArgument.
 absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& progress);
@@ -19,7 +18,7 @@ absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& pr
 // With train.strict_environment: FailedPrecondition names all that differs between where training stopped and here.
 absl::Status CheckEnvironment(const TrainConfig& config, const Environment& before, const Environment& now);
 
-// Raising max_epochs does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
+// Raising the goal does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress);
 
 }  // namespace baton

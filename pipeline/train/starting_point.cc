@@ -35,7 +35,7 @@ absl::Status CheckAmendedStep(const KeyInputs& inputs, const std::string& folder
 
 absl::Status CheckRestored(const TrainConfig& config, const State& restored, const State& initial) {
   RETURN_IF_ERROR(CheckFits(restored, initial));
-  RETURN_IF_ERROR(CheckLimit(config, restored.progress));
+  RETURN_IF_ERROR(CheckGoal(config, restored.progress));
   return CheckEnvironment(config, restored.environment, initial.environment);
 }
 
@@ -60,23 +60,23 @@ absl::Status StartingPoint::Prepare(FileSystem& fs, const RunDirectory& run, Sna
   return amended.has_value() ? amended->Save(snapshots) : absl::OkStatus();
 }
 
-absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, const PipelineConfig& config,
-                                                const TrainingSetup& setup, const TrainSection& recorded,
-                                                const StagePlan& plan, DigestCache& digests) {
+absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, const TrainingSetup& setup,
+                                                const TrainSection& recorded, const StagePlan& plan,
+                                                DigestCache& digests) {
   FileSystem& fs = *options.fs;
+  const PipelineConfig& config = plan.config;
   const RunDirectory run(options.run_dir);
   StartingPoint start;
   start.inputs = plan.inputs;
-  if (plan.decision == Decision::kAmend) {
-    ASSIGN_OR_RETURN(start.amended,
-                     AmendTraining(fs, run, config, setup, recorded, plan.inputs, options.allow_changes));
+  if (plan.action == Action::kAmend) {
+    ASSIGN_OR_RETURN(start.amended, AmendTraining(fs, run, setup, recorded, plan));
     start.inputs = start.amended->inputs;
   }
   start.state = InitialState(config, setup, start.inputs);
   RETURN_IF_ERROR(CheckSchedule(config.train(), start.state.progress));
 
   const bool same_key = recorded.stage().key() == start.inputs.Key();
-  start.supersedes = same_key && plan.decision == Decision::kStart;
+  start.supersedes = plan.action == Action::kStartOver;
   const std::string folder = run.OutputFolder(kTrainStage, start.inputs.Key());
   SnapshotStore snapshots(fs, folder);
   std::optional<State> restored;

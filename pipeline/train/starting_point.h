@@ -45,9 +45,9 @@ struct StartingPoint {
 
 // Finds it and checks all that training refuses to begin or to go on with. Writes nothing, but sets damaged snapshots
 // aside. `plan` is PlanTrain's, `recorded` the record's train section.
-absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, const PipelineConfig& config,
-                                                const TrainingSetup& setup, const TrainSection& recorded,
-                                                const StagePlan& plan, DigestCache& digests);
+absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, const TrainingSetup& setup,
+                                                const TrainSection& recorded, const StagePlan& plan,
+                                                DigestCache& digests);
 
 }  // namespace baton
 

@@ -8,7 +8,6 @@
 #include "base/digest_cache.h"
 #include "base/errors.h"
 #include "base/files.h"
-#include "base/lock.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
@@ -17,8 +16,7 @@
 #include "pipeline/config/pipeline_config.h"
 #include "pipeline/config/run_directory.h"
 #include "pipeline/plan/amend.h"
-#include "pipeline/plan/outputs.h"
-#include "pipeline/plan/plan.h"
+#include "pipeline/plan/stage_work.h"
 #include "pipeline/train/attempt_info.h"
 #include "pipeline/train/resume_checks.h"
 #include "pipeline/train/starting_point.h"
@@ -72,25 +70,13 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   const RunDirectory run(options.run_dir);
   RETURN_IF_ERROR(CheckAllowedNames(options.allow_changes));
   ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
-  RETURN_IF_ERROR(MakeFolders(fs, run.LockFolder()));
-  ASSIGN_OR_RETURN(const auto lock, FileLock::Acquire(run.LockFile(kTrainStage), FileLock::Mode::kExclusive));
-  ASSIGN_OR_RETURN(const auto load_lock, FileLock::Acquire(run.LockFile(kLoadStage), FileLock::Mode::kShared));
-  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
-  SectionWriter<TrainSection> writer(*store);
-  ASSIGN_OR_RETURN(const Metadata record, store->Read());
-  RETURN_IF_ERROR(CheckLoadIsCurrent(config, record.load()));
-
-  // What is there to do?
   DigestCache digests(fs, run.DigestCacheFile());
-  ASSIGN_OR_RETURN(
-      const StagePlan plan,
-      PlanTrain({fs, run, config, options.start_over, options.allow_changes, digests, /*quiet=*/false}, record));
-  digests.Save();
-  if (plan.decision == Decision::kSkip) {
-    LOG(INFO) << "train: complete, skipped" << (plan.note.empty() ? "" : " (" + plan.note + ")");
-    return absl::OkStatus();
-  }
-  LOG_IF(INFO, !plan.note.empty()) << "train: " << plan.note;
+  ASSIGN_OR_RETURN(const std::optional<StageWork> work,
+                   BeginWork(options, config, run, kTrainStage, PlanTrain, digests));
+  if (!work.has_value()) return absl::OkStatus();
+  const Metadata& record = work->record;
+  const TrainConfig& train_config = work->plan.config.train();
+  SectionWriter<TrainSection> writer(*work->store);
 
   // Where does it begin, or go on?
   absl::StatusOr<TrainingSetup> set_up = SetUpTraining(
@@ -99,23 +85,23 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
   RETURN_IF_ERROR(set_up.status());
   if (hooks.wrap_model) set_up->model = hooks.wrap_model(std::move(set_up->model));
   const TrainingSetup& setup = *set_up;
-  ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options, config, setup, record.train(), plan, digests));
+  ASSIGN_OR_RETURN(StartingPoint start, FindStartingPoint(options, setup, record.train(), work->plan, digests));
 
   // Only a configuration that was not refused is kept. An amended training is on disk before the record names it.
   SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, start.inputs.Key()));
   RETURN_IF_ERROR(start.Prepare(fs, run, snapshots));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
-  RETURN_IF_ERROR(BeginAttempt(config.train(), setup, start, writer));
+  RETURN_IF_ERROR(BeginAttempt(train_config, setup, start, writer));
   State& state = start.state;
   if (start.restored_from.has_value()) {
     if (hooks.after_restore) hooks.after_restore(state);
     LOG(INFO) << "train: goes on from step " << state.progress.step_index() << " (epoch "
               << state.progress.epoch_index() + 1 << ")";
-    WarnIfScheduleIsOver(config.train(), state.progress);
+    WarnIfScheduleIsOver(train_config, state.progress);
   }
 
-  TrainRecord train_record(fs, run, snapshots, digests, *store, writer, config, setup.train.rows(), state);
-  const Trainer::Parts parts = {.config = config.train(),
+  TrainRecord train_record(fs, run, snapshots, digests, *work->store, writer, config, setup.train.rows(), state);
+  const Trainer::Parts parts = {.config = train_config,
                                 .seed = config.seed(),
                                 .model = *setup.model,
                                 .criterion = *setup.criterion,

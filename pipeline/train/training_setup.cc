@@ -15,10 +15,8 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/text_format.h"
-#include "pipeline/plan/keys.h"
 #include "pipeline/train/data_shape.h"
 #include "pipeline/train/trained_model.h"
-#include "training/forward_batches.h"
 #include "training/torch_setup.h"
 
 namespace baton {
@@ -109,11 +107,7 @@ State InitialState(const PipelineConfig& config, const TrainingSetup& setup, con
   progress.set_step_index(0);
   progress.set_epoch_loss_sum(0);
   progress.set_epoch_weight_sum(0);
-  if (const std::optional<uint64_t> epochs = ScheduleHorizonEpochs(train_inputs)) {
-    progress.set_schedule_horizon_steps(*epochs * BatchCount(setup.train.rows(), config.train().batch_size()));
-  } else {
-    progress.set_schedule_horizon_steps(config.train().schedule().horizon_steps());
-  }
+  progress.set_schedule_horizon_steps(config.train().schedule().horizon_steps());
   progress.set_train_key(train_inputs.Key());
   progress.set_micro_batches(config.train().micro_batches());
   progress.set_threads_per_worker(config.train().threads_per_worker());
