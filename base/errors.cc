@@ -30,8 +30,9 @@ absl::StatusCode CodeOf(int error) {
     case EFBIG:
     case EMFILE:
     case ENFILE:
-    case ENOMEM:
       return absl::StatusCode::kResourceExhausted;
+    case ENOMEM:
+      return absl::StatusCode::kAborted;
     case EISDIR:
     case ELOOP:
     case ENAMETOOLONG:
@@ -55,6 +56,8 @@ int ExitCode(const absl::Status& status) {
       return 66;
     case absl::StatusCode::kUnavailable:
       return 69;
+    case absl::StatusCode::kAborted:
+      return 71;
     case absl::StatusCode::kResourceExhausted:
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kAlreadyExists:
@@ -62,6 +65,8 @@ int ExitCode(const absl::Status& status) {
       return 74;
     case absl::StatusCode::kCancelled:
       return 75;
+    case absl::StatusCode::kOutOfRange:
+      return 76;
     case absl::StatusCode::kFailedPrecondition:
       return 78;
     default:
@@ -83,8 +88,7 @@ absl::Status StatusFromException(const std::exception& exception) {
                       absl::StrContains(message, "can't allocate memory") ||
                       absl::StrContains(message, "out of memory");
   if (!memory) return absl::InternalError(message);
-  return absl::ResourceExhaustedError(
-      absl::StrCat("out of memory (", message, "): use a smaller model or a smaller batch"));
+  return absl::AbortedError(absl::StrCat("out of memory (", message, "): use a smaller model or a smaller batch"));
 }
 
 absl::Status Annotate(const absl::Status& status, absl::string_view context) {

@@ -15,8 +15,10 @@ namespace baton {
 //   kNotFound            66  an input is missing
 //   kUnavailable         69  locked by another process
 //   kInternal, others    70  a fault of ours
+//   kAborted             71  no more memory, of the host or a GPU, or no more threads
 //   kResourceExhausted   74  no space; kPermissionDenied, kAlreadyExists, kUnknown likewise: I/O
 //   kCancelled           75  interrupted by a signal, resumable
+//   kOutOfRange          76  training diverged
 //   kFailedPrecondition  78  the environment was refused
 int ExitCode(const absl::Status& status);
 
@@ -24,7 +26,7 @@ int ExitCode(const absl::Status& status);
 // errno number, positive or negative.
 absl::Status IoError(int error, absl::string_view action, absl::string_view path);
 
-// What a caught exception means: ResourceExhausted with advice if memory was short, else Internal with what() as it is,
+// What a caught exception means: Aborted with advice if memory was short, else Internal with what() as it is,
 // but without the stack trace that libtorch appends to it.
 absl::Status StatusFromException(const std::exception& exception);
 

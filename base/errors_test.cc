@@ -25,11 +25,13 @@ TEST(ExitCode, IsThatOfSysexits) {
   EXPECT_EQ(ExitCode(absl::UnavailableError("")), 69);
   EXPECT_EQ(ExitCode(absl::InternalError("")), 70);
   EXPECT_EQ(ExitCode(absl::UnimplementedError("")), 70);
+  EXPECT_EQ(ExitCode(absl::AbortedError("")), 71);
   EXPECT_EQ(ExitCode(absl::ResourceExhaustedError("")), 74);
   EXPECT_EQ(ExitCode(absl::PermissionDeniedError("")), 74);
   EXPECT_EQ(ExitCode(absl::AlreadyExistsError("")), 74);
   EXPECT_EQ(ExitCode(absl::UnknownError("")), 74);
   EXPECT_EQ(ExitCode(absl::CancelledError("")), 75);
+  EXPECT_EQ(ExitCode(absl::OutOfRangeError("")), 76);
   EXPECT_EQ(ExitCode(absl::FailedPreconditionError("")), 78);
 }
 
@@ -45,11 +47,11 @@ TEST(StatusFromException, ShortMemoryComesWithAdvice) {
       "[enforce fail at alloc_cpu.cpp:119] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
       "4000000000000 bytes. Error code 12 (Cannot allocate memory)\nException raised from posix_memalign at /x.cc";
   const absl::Status status = StatusFromException(std::runtime_error(torch));
-  EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted,
-                               AllOf(HasSubstr("you tried to allocate"), EndsWith("a smaller batch"))));
-  EXPECT_EQ(StatusFromException(std::bad_alloc()).code(), StatusCode::kResourceExhausted);
+  EXPECT_THAT(status,
+              StatusIs(StatusCode::kAborted, AllOf(HasSubstr("you tried to allocate"), EndsWith("a smaller batch"))));
+  EXPECT_EQ(StatusFromException(std::bad_alloc()).code(), StatusCode::kAborted);
   EXPECT_EQ(StatusFromException(std::runtime_error("CUDA out of memory. Tried to allocate 2 GiB.")).code(),
-            StatusCode::kResourceExhausted);
+            StatusCode::kAborted);
 }
 
 TEST(IoError, SaysWhatWhereAndWhy) {
@@ -66,6 +68,7 @@ TEST(IoError, KindsLeadToTheRightExitCode) {
   EXPECT_EQ(IoError(EROFS, "open", "f").code(), StatusCode::kPermissionDenied);
   EXPECT_EQ(IoError(EDQUOT, "write", "f").code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(IoError(EMFILE, "open", "f").code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(IoError(ENOMEM, "map", "f").code(), StatusCode::kAborted);
   EXPECT_EQ(IoError(EISDIR, "open", "f").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(IoError(EIO, "write", "f").code(), StatusCode::kUnknown);
   EXPECT_EQ(ExitCode(IoError(EIO, "write", "f")), 74);

@@ -19,7 +19,11 @@ struct InitialUniform {
 struct InitialNormal {
   double standard_deviation = 0;
 };
-using InitialValues = std::variant<InitialZeros, InitialOnes, InitialUniform, InitialNormal>;
+// These, in row-major order, as many as the shape has.
+struct InitialValuesGiven {
+  std::vector<double> values;
+};
+using InitialValues = std::variant<InitialZeros, InitialOnes, InitialUniform, InitialNormal, InitialValuesGiven>;
 
 // A tensor that a model declares, free of torch: a parameter, which the optimizer changes, or a buffer, which the model
 // itself changes while it is trained. All are F32.

@@ -1,6 +1,10 @@
 #include "base/worker_pool.h"
 
+#include <sys/resource.h>
+
 #include <atomic>
+#include <chrono>
+#include <iostream>
 #include <new>
 #include <set>
 #include <stdexcept>
@@ -21,11 +25,11 @@ using testing::HasSubstr;
 
 TEST(WorkerPool, EveryWorkerWorksOnceOnAThreadOfItsOwn) {
   for (const int workers : {1, 2, 5}) {
-    WorkerPool pool(workers, [] {});
-    EXPECT_EQ(pool.size(), workers);
+    ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(workers, [] {}));
+    EXPECT_EQ(pool->size(), workers);
     std::vector<int> calls(workers, 0);
     std::vector<std::thread::id> threads(workers);
-    ASSERT_THAT(pool.Run([&](int worker) {
+    ASSERT_THAT(pool->Run([&](int worker) {
       ++calls[worker];
       threads[worker] = std::this_thread::get_id();
       return absl::OkStatus();
@@ -39,10 +43,10 @@ TEST(WorkerPool, EveryWorkerWorksOnceOnAThreadOfItsOwn) {
 
 TEST(WorkerPool, WorkersWorkAtTheSameTime) {
   constexpr int kWorkers = 3;
-  WorkerPool pool(kWorkers, [] {});
+  ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(kWorkers, [] {}));
   auto* const barrier = new absl::Barrier(kWorkers);
   // Each waits for all others: one after the other, this would never end.
-  EXPECT_THAT(pool.Run([&](int) {
+  EXPECT_THAT(pool->Run([&](int) {
     if (barrier->Block()) delete barrier;
     return absl::OkStatus();
   }),
@@ -53,12 +57,12 @@ TEST(WorkerPool, StartRunsOnceOnEachThread) {
   absl::Mutex mutex;
   std::multiset<std::thread::id> started;
   std::vector<std::thread::id> threads(3);
-  WorkerPool pool(3, [&] {
-    absl::MutexLock lock(&mutex);
-    started.insert(std::this_thread::get_id());
-  });
+  ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(3, [&] {
+                         absl::MutexLock lock(&mutex);
+                         started.insert(std::this_thread::get_id());
+                       }));
   for (int round = 0; round < 3; ++round) {
-    ASSERT_THAT(pool.Run([&](int worker) {
+    ASSERT_THAT(pool->Run([&](int worker) {
       threads[worker] = std::this_thread::get_id();
       return absl::OkStatus();
     }),
@@ -68,9 +72,9 @@ TEST(WorkerPool, StartRunsOnceOnEachThread) {
 }
 
 TEST(WorkerPool, TheLowestErrorWinsAndAllHaveRun) {
-  WorkerPool pool(4, [] {});
+  ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(4, [] {}));
   std::atomic<int> calls = 0;
-  EXPECT_THAT(pool.Run([&](int worker) -> absl::Status {
+  EXPECT_THAT(pool->Run([&](int worker) -> absl::Status {
     ++calls;
     if (worker == 0) return absl::OkStatus();
     return absl::DataLossError(std::to_string(worker));
@@ -80,21 +84,21 @@ TEST(WorkerPool, TheLowestErrorWinsAndAllHaveRun) {
 }
 
 TEST(WorkerPool, ExceptionsBecomeStatus) {
-  WorkerPool pool(3, [] {});
+  ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(3, [] {}));
   for (const int thrower : {0, 2}) {
-    EXPECT_THAT(pool.Run([&](int worker) {
+    EXPECT_THAT(pool->Run([&](int worker) {
       if (worker == thrower) throw std::runtime_error("out of range");
       return absl::OkStatus();
     }),
                 StatusIs(absl::StatusCode::kInternal,
                          AllOf(HasSubstr("worker " + std::to_string(thrower)), HasSubstr("out of range"))));
   }
-  EXPECT_THAT(pool.Run([](int worker) -> absl::Status {
+  EXPECT_THAT(pool->Run([](int worker) -> absl::Status {
     if (worker == 1) throw std::bad_alloc();
     return absl::OkStatus();
   }),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("worker 1")));
-  EXPECT_THAT(pool.Run([](int worker) -> absl::Status {
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("worker 1")));
+  EXPECT_THAT(pool->Run([](int worker) -> absl::Status {
     if (worker == 1) throw 5;
     return absl::OkStatus();
   }),
@@ -102,10 +106,10 @@ TEST(WorkerPool, ExceptionsBecomeStatus) {
 }
 
 TEST(WorkerPool, ServesManyTimesAndForgetsEarlierErrors) {
-  WorkerPool pool(3, [] {});
+  ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(3, [] {}));
   std::vector<int> sums(3, 0);  // each element by one worker, read between runs: TSan would tell
   for (int round = 0; round < 2000; ++round) {
-    const absl::Status status = pool.Run([&](int worker) {
+    const absl::Status status = pool->Run([&](int worker) {
       sums[worker] += worker + 1;
       return round % 2 == 0 && worker == 2 ? absl::UnknownError("even") : absl::OkStatus();
     });
@@ -114,8 +118,38 @@ TEST(WorkerPool, ServesManyTimesAndForgetsEarlierErrors) {
   }
 }
 
+TEST(WorkerPool, WorksAfterAllSleep) {
+  ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(3, [] {}));
+  std::vector<int> calls(3, 0);
+  for (int round = 0; round < 3; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // longer than they look for work
+    ASSERT_THAT(pool->Run([&](int worker) {
+      // Worker 0 sleeps too, until the slowest is done.
+      if (worker > 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      ++calls[worker];
+      return absl::OkStatus();
+    }),
+                IsOk());
+  }
+  EXPECT_THAT(calls, Each(3));
+}
+
+// In a process of its own, whose address space is too small for the threads' stacks.
+TEST(WorkerPoolDeathTest, SaysThatThereAreNoMoreThreads) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const auto run_out = [] {
+    rlimit limit;
+    limit.rlim_cur = limit.rlim_max = 256 << 20;
+    if (setrlimit(RLIMIT_AS, &limit) != 0) exit(2);
+    const auto pool = WorkerPool::Create(1000, [] {});
+    std::cerr << pool.status();
+    exit(absl::IsAborted(pool.status()) ? 0 : 1);
+  };
+  EXPECT_EXIT(run_out(), testing::ExitedWithCode(0), "cannot start 1000 threads");
+}
+
 TEST(WorkerPool, MayEndWithoutEverWorking) {
-  WorkerPool pool(3, [] {});
+  ASSERT_OK_AND_ASSIGN(const auto pool, WorkerPool::Create(3, [] {}));
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ class Torch {
 
 class Baton {
  public:
-  explicit Baton(int workers) : pool_(workers, [] { at::set_num_threads(1); }) {
+  explicit Baton(int workers) : pool_(*WorkerPool::Create(workers, [] { at::set_num_threads(1); })) {
     const std::vector<ParameterSpec> parameters = Parameters();
     const auto layout = std::make_shared<const FlatLayout>(parameters);
     OptimizerConfig config;
@@ -115,8 +115,8 @@ class Baton {
   void Step() {
     at::set_num_threads(1);
     ++step_;
-    const absl::Status status = pool_.Run([this](int worker) {
-      for (size_t i = worker; i < chunks_.size(); i += pool_.size()) {
+    const absl::Status status = pool_->Run([this](int worker) {
+      for (size_t i = worker; i < chunks_.size(); i += pool_->size()) {
         optimizer_->Update(chunks_[i], 1.0001, kLearningRate, step_);
       }
       return absl::OkStatus();
@@ -128,7 +128,7 @@ class Baton {
   size_t tensor_count() const { return tensor_count_; }
 
  private:
-  WorkerPool pool_;
+  std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<Optimizer> optimizer_;
   std::vector<OptimizerChunk> chunks_;
   uint64_t step_ = 0;

@@ -42,7 +42,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadArrowCsv(absl::string_view byte
 
 absl::Status FromArrow(const arrow::Status& status, absl::string_view file) {
   const std::string message = absl::StrCat(file, ": ", status.message());
-  return status.IsOutOfMemory() ? absl::ResourceExhaustedError(message) : absl::DataLossError(message);
+  return status.IsOutOfMemory() ? absl::AbortedError(message) : absl::DataLossError(message);
 }
 
 }  // namespace baton

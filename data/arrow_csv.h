@@ -22,7 +22,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadArrowCsv(absl::string_view byte
                                                           const arrow::csv::ParseOptions& parse,
                                                           const arrow::csv::ConvertOptions& convert);
 
-// Arrow's Status as ours: ResourceExhausted if there was no memory, DataLoss otherwise, `file` named.
+// Arrow's Status as ours: Aborted if there was no memory, DataLoss otherwise, `file` named.
 absl::Status FromArrow(const arrow::Status& status, absl::string_view file);
 
 }  // namespace baton

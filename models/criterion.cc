@@ -1,92 +1,16 @@
 #include "models/criterion.h"
 
-#include <cmath>
-
-#include "absl/strings/str_cat.h"
-
-#include "third_party/torch_begin.h"
-
-#include <ATen/core/Reduction.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/mse_loss.h>
-#include <ATen/ops/tensor.h>
-
-#include "third_party/torch_end.h"
+#include "models/cross_entropy.h"
+#include "models/mean_squared_error.h"
 
 namespace baton {
-namespace {
 
-class CrossEntropy : public Criterion {
- public:
-  // `class_weights` [classes] F32, or undefined for all 1.
-  explicit CrossEntropy(at::Tensor class_weights) : class_weights_(std::move(class_weights)) {
-    if (class_weights_.defined()) tensors_.emplace_back("class_weights", class_weights_);
-  }
-
-  LossSum Loss(const at::Tensor& outputs, const Batch& batch) const override {
-    const at::Tensor& target = batch.tensors.at("target");
-    if (!class_weights_.defined()) {
-      return {at::cross_entropy_loss(outputs, target, {}, at::Reduction::Sum), static_cast<double>(batch.rows)};
-    }
-    return {at::cross_entropy_loss(outputs, target, class_weights_, at::Reduction::Sum),
-            class_weights_.index_select(0, target).sum().item<double>()};
-  }
-
-  std::optional<int64_t> CorrectRows(const at::Tensor& outputs, const Batch& batch) const override {
-    return outputs.argmax(-1).eq(batch.tensors.at("target")).sum().item<int64_t>();
-  }
-
- private:
-  const at::Tensor class_weights_;
-};
-
-class MeanSquaredError : public Criterion {
- public:
-  LossSum Loss(const at::Tensor& outputs, const Batch& batch) const override {
-    return {at::mse_loss(outputs, batch.tensors.at("target"), at::Reduction::Sum), static_cast<double>(batch.rows)};
-  }
-
-  std::optional<int64_t> CorrectRows(const at::Tensor&, const Batch&) const override { return std::nullopt; }
-};
-
-absl::StatusOr<at::Tensor> ClassWeights(const CrossEntropyConfig& config, int64_t classes, at::Device device) {
-  if (config.class_weights().empty()) return at::Tensor();
-  if (config.class_weights_size() != classes) {
-    return absl::InvalidArgumentError(absl::StrCat("train.criterion.cross_entropy.class_weights has ",
-                                                   config.class_weights_size(), " values, but the data has ", classes,
-                                                   " classes; give one for each, in the vocabulary's order"));
-  }
-  for (const double weight : config.class_weights()) {
-    if (!std::isfinite(weight) || weight <= 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("train.criterion.cross_entropy.class_weights holds ", weight, "; a weight must be above 0"));
-    }
-  }
-  const std::vector<double> weights(config.class_weights().begin(), config.class_weights().end());
-  return at::tensor(weights, at::TensorOptions().dtype(at::kFloat)).to(device);
-}
-
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Criterion>> BuildCriterion(const CriterionConfig& config, int64_t classes,
-                                                          at::Device device) {
+absl::StatusOr<std::unique_ptr<Criterion>> BuildCriterion(const CriterionConfig& config, const DataShape& shape) {
   switch (config.kind_case()) {
-    case CriterionConfig::kCrossEntropy: {
-      if (classes == 0) {
-        return absl::InvalidArgumentError(
-            "train.criterion.cross_entropy needs classes, but load.task is REGRESSION; choose mean_squared_error {}");
-      }
-      absl::StatusOr<at::Tensor> weights = ClassWeights(config.cross_entropy(), classes, device);
-      if (!weights.ok()) return weights.status();
-      return std::make_unique<CrossEntropy>(*weights);
-    }
+    case CriterionConfig::kCrossEntropy:
+      return BuildCrossEntropy(config.cross_entropy(), shape);
     case CriterionConfig::kMeanSquaredError:
-      if (classes != 0) {
-        return absl::InvalidArgumentError(
-            "train.criterion.mean_squared_error needs numbers, but load.task is CLASSIFICATION; choose cross_entropy "
-            "{}");
-      }
-      return std::make_unique<MeanSquaredError>();
+      return BuildMeanSquaredError(config.mean_squared_error(), shape);
     case CriterionConfig::KIND_NOT_SET:
       break;
   }

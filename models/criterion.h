@@ -2,14 +2,17 @@
 #define BATON_MODELS_CRITERION_H_
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "base/parameter_spec.h"
 #include "models/batch.h"
 #include "models/config.pb.h"
+#include "models/model.h"
+#include "models/named_tensors.h"
 
 #include "third_party/torch_begin.h"
 
@@ -20,10 +23,31 @@
 namespace baton {
 
 // A loss as a sum and the weight by which the sum is to be divided. Sums of parts of a batch add up, and the division
-// is done once for the whole batch, so that cutting a batch into micro-batches changes nothing but rounding.
+// is done once for the whole batch, so that cutting a batch into micro-batches changes nothing but rounding. Both are
+// scalars on the batch's device, of any floating type: nothing is read back in the middle of a step.
 struct LossSum {
-  at::Tensor sum;  // scalar
-  double weight = 0;
+  at::Tensor sum;
+  at::Tensor weight;
+};
+
+// A number that validation counts beside the loss.
+struct MetricSpec {
+  enum class Direction { kHigherIsBetter, kLowerIsBetter };
+  std::string name;  // "accuracy"
+  Direction direction = Direction::kHigherIsBetter;
+};
+// A batch's part of it: the sums over all batches, in their order and in double, divided, are the metric. Both are
+// scalars on the batch's device, of any type.
+struct MetricSum {
+  at::Tensor sum;
+  at::Tensor weight;
+};
+
+struct CriterionContext {
+  bool training = false;
+  // The criterion's. While training a copy of this micro-batch's own, which Loss may change in place; else to be read
+  // only. As with a model's buffers, the step's new ones are the mean of the copies, weighted by rows.
+  NamedTensors tensors = {};
 };
 
 // Thread-safe.
@@ -31,21 +55,33 @@ class Criterion {
  public:
   virtual ~Criterion() = default;
 
-  // Of a model's outputs against the batch's "target". Throws what libtorch throws.
-  virtual LossSum Loss(const at::Tensor& outputs, const Batch& batch) const = 0;
-  // Rows whose highest score is the target's; absent for a regression.
-  virtual std::optional<int64_t> CorrectRows(const at::Tensor& outputs, const Batch& batch) const = 0;
+  // Tensors that belong to it and are part of a snapshot, e.g. "class_weights". Like a model's buffers they are handed
+  // in, so that what a snapshot restored is what is used. Their values must be finite.
+  const std::vector<ParameterSpec>& tensors() const { return tensors_; }
+  const std::vector<MetricSpec>& metrics() const { return metrics_; }
 
-  // Tensors that belong to it, by name, e.g. "class_weights"; part of a snapshot.
-  const std::vector<std::pair<std::string, at::Tensor>>& tensors() const { return tensors_; }
+  // Of a model's outputs against the batch's "target". Throws what libtorch throws.
+  virtual LossSum Loss(const at::Tensor& outputs, const Batch& batch, const CriterionContext& context) const = 0;
+  // In the order of metrics().
+  virtual std::vector<MetricSum> Metrics(const at::Tensor& /*outputs*/, const Batch& /*batch*/) const { return {}; }
+
+  // Tensors in the declared order, by name.
+  NamedTensors NameTensors(absl::Span<const at::Tensor> tensors) const { return {index_, tensors}; }
 
  protected:
-  std::vector<std::pair<std::string, at::Tensor>> tensors_;
+  explicit Criterion(std::vector<ParameterSpec> tensors = {}, std::vector<MetricSpec> metrics = {})
+      : tensors_(std::move(tensors)),
+        metrics_(std::move(metrics)),
+        index_(std::make_shared<const TensorIndex>(tensors_)) {}
+
+ private:
+  const std::vector<ParameterSpec> tensors_;
+  const std::vector<MetricSpec> metrics_;
+  const std::shared_ptr<const TensorIndex> index_;
 };
 
-// `classes` is 0 for a regression. InvalidArgument names the field that does not fit.
-absl::StatusOr<std::unique_ptr<Criterion>> BuildCriterion(const CriterionConfig& config, int64_t classes,
-                                                          at::Device device);
+// InvalidArgument names the field that does not fit.
+absl::StatusOr<std::unique_ptr<Criterion>> BuildCriterion(const CriterionConfig& config, const DataShape& shape);
 
 }  // namespace baton
 

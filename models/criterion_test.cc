@@ -15,6 +15,9 @@ namespace {
 
 using testing::HasSubstr;
 
+const DataShape kThreeClasses{.features = {2}, .classes = 3};
+const DataShape kNumbers{.features = {2}, .classes = 0};
+
 Batch Classes() {
   return {.rows = 2, .tensors = {{"target", at::tensor({0, 2}, at::TensorOptions().dtype(at::kLong))}}};
 }
@@ -24,51 +27,60 @@ at::Tensor Scores() { return at::tensor({1.f, 2.f, 0.5f, 0.f, -1.f, 3.f}).view({
 TEST(CrossEntropy, EqualsPyTorchs) {
   CriterionConfig config;
   config.mutable_cross_entropy();
-  ASSERT_OK_AND_ASSIGN(const auto criterion, BuildCriterion(config, 3, at::kCPU));
-  const LossSum loss = criterion->Loss(Scores(), Classes());
+  ASSERT_OK_AND_ASSIGN(const auto criterion, BuildCriterion(config, kThreeClasses));
+  const LossSum loss = criterion->Loss(Scores(), Classes(), {});
   EXPECT_NEAR(loss.sum.item<double>(), 1.5302527, 1e-6);
-  EXPECT_EQ(loss.weight, 2);
-  EXPECT_EQ(criterion->CorrectRows(Scores(), Classes()), 1);
+  EXPECT_EQ(loss.weight.item<double>(), 2);
+  ASSERT_EQ(criterion->metrics().size(), 1);
+  EXPECT_EQ(criterion->metrics()[0].name, "accuracy");
+  EXPECT_EQ(criterion->metrics()[0].direction, MetricSpec::Direction::kHigherIsBetter);
+  const std::vector<MetricSum> metrics = criterion->Metrics(Scores(), Classes());
+  ASSERT_EQ(metrics.size(), 1);
+  EXPECT_EQ(metrics[0].sum.item<double>(), 1);
+  EXPECT_EQ(metrics[0].weight.item<double>(), 2);
   EXPECT_TRUE(criterion->tensors().empty());
 }
 
 TEST(CrossEntropy, ClassWeightsWeighLossAndDivisor) {
   CriterionConfig config;
   for (const double weight : {2.0, 1.0, 0.5}) config.mutable_cross_entropy()->add_class_weights(weight);
-  ASSERT_OK_AND_ASSIGN(const auto criterion, BuildCriterion(config, 3, at::kCPU));
-  const LossSum loss = criterion->Loss(Scores(), Classes());
-  EXPECT_NEAR(loss.sum.item<double>(), 2.9616797, 1e-6);
-  EXPECT_NEAR(loss.sum.item<double>() / loss.weight, 1.1846719, 1e-6);  // PyTorch's reduction="mean"
+  ASSERT_OK_AND_ASSIGN(const auto criterion, BuildCriterion(config, kThreeClasses));
   ASSERT_EQ(criterion->tensors().size(), 1);
-  EXPECT_EQ(criterion->tensors()[0].first, "class_weights");
+  EXPECT_EQ(criterion->tensors()[0].name, "class_weights");
+  EXPECT_EQ(std::get<InitialValuesGiven>(criterion->tensors()[0].initial).values, (std::vector<double>{2, 1, 0.5}));
+  // The loss takes those that it is given, as a snapshot restores them.
+  const std::vector<at::Tensor> weights = {at::tensor({2.f, 1.f, 0.5f})};
+  const LossSum loss = criterion->Loss(Scores(), Classes(), {.tensors = criterion->NameTensors(weights)});
+  EXPECT_NEAR(loss.sum.item<double>(), 2.9616797, 1e-6);
+  EXPECT_NEAR(loss.sum.item<double>() / loss.weight.item<double>(), 1.1846719, 1e-6);  // PyTorch's reduction="mean"
 }
 
 TEST(MeanSquaredError, EqualsPyTorchs) {
   CriterionConfig config;
   config.mutable_mean_squared_error();
-  ASSERT_OK_AND_ASSIGN(const auto criterion, BuildCriterion(config, 0, at::kCPU));
+  ASSERT_OK_AND_ASSIGN(const auto criterion, BuildCriterion(config, kNumbers));
   const Batch batch{.rows = 3, .tensors = {{"target", at::tensor({1.5f, 0.f, 3.f})}}};
-  const LossSum loss = criterion->Loss(at::tensor({1.f, 2.f, 3.f}), batch);
+  const LossSum loss = criterion->Loss(at::tensor({1.f, 2.f, 3.f}), batch, {});
   EXPECT_EQ(loss.sum.item<double>(), 4.25);
-  EXPECT_EQ(loss.weight, 3);
-  EXPECT_FALSE(criterion->CorrectRows(at::tensor({1.f, 2.f, 3.f}), batch).has_value());
+  EXPECT_EQ(loss.weight.item<double>(), 3);
+  EXPECT_TRUE(criterion->metrics().empty());
 }
 
 TEST(BuildCriterion, RefusesWhatDoesNotFit) {
   CriterionConfig config;
-  EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
+  EXPECT_THAT(BuildCriterion(config, kThreeClasses),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.criterion is not set")));
   config.mutable_mean_squared_error();
-  EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
+  EXPECT_THAT(BuildCriterion(config, kThreeClasses),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose cross_entropy")));
   config.mutable_cross_entropy()->add_class_weights(1);
-  EXPECT_THAT(BuildCriterion(config, 0, at::kCPU),
+  EXPECT_THAT(BuildCriterion(config, kNumbers),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose mean_squared_error")));
-  EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
+  EXPECT_THAT(BuildCriterion(config, kThreeClasses),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has 1 values, but the data has 3 classes")));
   config.mutable_cross_entropy()->clear_class_weights();
   for (const double weight : {1.0, 0.0, 1.0}) config.mutable_cross_entropy()->add_class_weights(weight);
-  EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
+  EXPECT_THAT(BuildCriterion(config, kThreeClasses),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be above 0")));
 }
 

@@ -12,10 +12,15 @@
 
 namespace baton {
 
-// Sets each element to 0 with `probability` and scales the others by 1 / (1 - probability); x itself without a
-// generator or with probability 0. Our own because libtorch's takes no generator, so that its draws would depend on
-// what else has drawn from the process-wide one.
-at::Tensor Dropout(const at::Tensor& x, double probability, std::optional<at::Generator> generator);
+// Dropout is our own because libtorch's takes no generator, so that its draws would depend on what else has drawn from
+// the process-wide one.
+
+// Of x's shape: 0 with `probability`, else 1 / (1 - probability). The draws follow from the generator's state, and
+// neither from the CPU nor from threads.
+at::Tensor DropoutMask(const at::Tensor& x, double probability, at::Generator generator);
+
+// x times such a mask; x itself without a generator or with probability 0.
+at::Tensor Dropout(const at::Tensor& x, double probability, const std::optional<at::Generator>& generator);
 
 }  // namespace baton
 

@@ -1,66 +1,70 @@
 #include "models/mlp.h"
 
-#include <cmath>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "models/dropout.h"
-
-#include "third_party/torch_begin.h"
-
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/tanh.h>
-
-#include "third_party/torch_end.h"
+#include "models/dense_layers.h"
 
 namespace baton {
 namespace {
 
-std::vector<ParameterSpec> Parameters(const std::vector<int64_t>& sizes) {
-  std::vector<ParameterSpec> parameters;
-  for (size_t layer = 0; layer + 1 < sizes.size(); ++layer) {
-    const int64_t in = sizes[layer];
-    const int64_t out = sizes[layer + 1];
-    const double bound = 1 / std::sqrt(static_cast<double>(in));
-    const std::string name = absl::StrCat("layers.", layer);
-    parameters.push_back(
-        {.name = name + ".weight", .shape = {out, in}, .weight_decay = true, .initial = InitialUniform{bound}});
-    parameters.push_back(
-        {.name = name + ".bias", .shape = {out}, .weight_decay = false, .initial = InitialUniform{bound}});
-  }
-  return parameters;
-}
+class Mlp : public Model {
+ public:
+  Mlp(DenseLayers layers, bool squeeze) : Model(layers.parameters()), layers_(std::move(layers)), squeeze_(squeeze) {}
 
-at::Tensor Activate(const at::Tensor& x, MlpConfig::Activation activation) {
-  switch (activation) {
-    case MlpConfig::RELU:
-      return at::relu(x);
-    case MlpConfig::TANH:
-      return at::tanh(x);
-    case MlpConfig::GELU:
-      return at::gelu(x);
+  at::Tensor Forward(const NamedTensors& parameters, const Batch& batch, const ForwardContext& context) const override {
+    const at::Tensor& features = batch.tensors.at("features");
+    const at::Tensor outputs =
+        layers_.Forward(features.dim() == 2 ? features : features.flatten(1), parameters, context);
+    return squeeze_ ? outputs.squeeze(-1) : outputs;
   }
-  return x;
+
+ private:
+  const DenseLayers layers_;
+  const bool squeeze_;
+};
+
+absl::StatusOr<std::unique_ptr<Model>> Build(absl::string_view field, const std::vector<int64_t>& hidden,
+                                             const DataShape& shape, Activation activation, double dropout) {
+  const bool regression = shape.classes == 0;
+  std::vector<int64_t> sizes = {shape.FeatureCount()};
+  sizes.insert(sizes.end(), hidden.begin(), hidden.end());
+  sizes.push_back(regression ? 1 : shape.classes);
+  DenseLayers layers(sizes, activation, dropout);
+  if (const absl::Status sensible = CheckSizes(field, layers.parameters()); !sensible.ok()) return sensible;
+  return std::make_unique<Mlp>(std::move(layers), regression);
 }
 
 }  // namespace
 
-Mlp::Mlp(const std::vector<int64_t>& sizes, MlpConfig::Activation activation, double dropout, bool squeeze)
-    : Model(Parameters(sizes)),
-      layers_(static_cast<int>(sizes.size()) - 1),
-      activation_(activation),
-      dropout_(dropout),
-      squeeze_(squeeze) {}
-
-at::Tensor Mlp::Forward(absl::Span<const at::Tensor> parameters, const Batch& batch,
-                        std::optional<at::Generator> generator) const {
-  at::Tensor x = batch.tensors.at("features");
-  for (int layer = 0; layer < layers_; ++layer) {
-    x = at::linear(x, parameters[2 * layer], parameters[2 * layer + 1]);
-    if (layer + 1 < layers_) x = Dropout(Activate(x, activation_), dropout_, generator);
+absl::StatusOr<std::unique_ptr<Model>> BuildLinear(const LinearConfig&, const DataShape& shape) {
+  if (shape.classes != 0) {
+    return absl::InvalidArgumentError(
+        "train.model.linear predicts a number, but load.task is CLASSIFICATION; choose train.model.logistic or "
+        "train.model.mlp");
   }
-  return squeeze_ ? x.squeeze(-1) : x;
+  return Build("train.model.linear", {}, shape, MlpConfig::RELU, 0);
+}
+
+absl::StatusOr<std::unique_ptr<Model>> BuildLogistic(const LogisticConfig&, const DataShape& shape) {
+  if (shape.classes == 0) {
+    return absl::InvalidArgumentError(
+        "train.model.logistic predicts a class, but load.task is REGRESSION; choose train.model.linear or "
+        "train.model.mlp");
+  }
+  return Build("train.model.logistic", {}, shape, MlpConfig::RELU, 0);
+}
+
+absl::StatusOr<std::unique_ptr<Model>> BuildMlp(const MlpConfig& config, const DataShape& shape) {
+  if (config.hidden_sizes().empty()) {
+    return absl::InvalidArgumentError("train.model.mlp.hidden_sizes is empty; give the widths, e.g. [64, 32]");
+  }
+  for (const uint32_t hidden : config.hidden_sizes()) {
+    if (hidden == 0) return absl::InvalidArgumentError("train.model.mlp.hidden_sizes has a width of 0");
+  }
+  return Build("train.model.mlp", {config.hidden_sizes().begin(), config.hidden_sizes().end()}, shape,
+               config.activation(), config.dropout());
 }
 
 }  // namespace baton

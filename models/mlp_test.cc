@@ -26,13 +26,13 @@ ModelConfig MlpOf(MlpConfig::Activation activation) {
 class MlpValues : public testing::TestWithParam<std::tuple<MlpConfig::Activation, std::vector<float>>> {};
 
 TEST_P(MlpValues, EqualPyTorchs) {
-  ASSERT_OK_AND_ASSIGN(const auto model, BuildModel(MlpOf(std::get<0>(GetParam())), {.features = 2, .classes = 2}));
+  ASSERT_OK_AND_ASSIGN(const auto model, BuildModel(MlpOf(std::get<0>(GetParam())), {.features = {2}, .classes = 2}));
   const std::vector<at::Tensor> parameters = {
       at::tensor({0.1f, 0.2f, -0.3f, 0.4f, 0.5f, -0.6f}).view({3, 2}), at::tensor({0.01f, -0.02f, 0.03f}),
       at::tensor({1.f, -1.f, 0.5f, 0.2f, 0.3f, -0.4f}).view({2, 3}), at::tensor({0.1f, -0.1f})};
   const Batch batch{.rows = 2, .tensors = {{"features", at::tensor({1.f, 2.f, 3.f, -1.f}).view({2, 2})}}};
   const at::Tensor expected = at::tensor(std::get<1>(GetParam())).view({2, 2});
-  const at::Tensor outputs = model->Forward(parameters, batch, std::nullopt);
+  const at::Tensor outputs = model->Forward(model->NameParameters(parameters), batch, {});
   EXPECT_TRUE(at::allclose(outputs, expected, 1e-6, 1e-6)) << outputs;
 }
 
@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(BuildModel, NamesShapesAndDecay) {
   ModelConfig config = MlpOf(MlpConfig::RELU);
-  ASSERT_OK_AND_ASSIGN(const auto model, BuildModel(config, {.features = 5, .classes = 4}));
+  ASSERT_OK_AND_ASSIGN(const auto model, BuildModel(config, {.features = {5}, .classes = 4}));
   ASSERT_EQ(model->parameters().size(), 4);
   EXPECT_EQ(model->parameters()[0].name, "layers.0.weight");
   EXPECT_EQ(model->parameters()[0].shape, (std::vector<int64_t>{3, 5}));
@@ -59,10 +59,10 @@ TEST(BuildModel, NamesShapesAndDecay) {
 TEST(BuildModel, ARegressionGivesOneNumberARow) {
   ModelConfig config;
   config.mutable_linear();
-  ASSERT_OK_AND_ASSIGN(const auto model, BuildModel(config, {.features = 2, .classes = 0}));
+  ASSERT_OK_AND_ASSIGN(const auto model, BuildModel(config, {.features = {2}, .classes = 0}));
   const Batch batch{.rows = 2, .tensors = {{"features", at::tensor({1.f, 2.f, 3.f, -1.f}).view({2, 2})}}};
-  const at::Tensor y =
-      model->Forward({{at::tensor({2.f, -1.f}).view({1, 2}), at::tensor({0.5f})}}, batch, std::nullopt);
+  const std::vector<at::Tensor> parameters = {at::tensor({2.f, -1.f}).view({1, 2}), at::tensor({0.5f})};
+  const at::Tensor y = model->Forward(model->NameParameters(parameters), batch, {});
   ASSERT_EQ(y.dim(), 1);
   EXPECT_EQ(y[0].item<float>(), 0.5f);  // 2 - 2 + 0.5
   EXPECT_EQ(y[1].item<float>(), 7.5f);  // 6 + 1 + 0.5
@@ -70,16 +70,16 @@ TEST(BuildModel, ARegressionGivesOneNumberARow) {
 
 TEST(BuildModel, RefusesWhatDoesNotFit) {
   ModelConfig config;
-  EXPECT_THAT(BuildModel(config, {.features = 2, .classes = 2}),
+  EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 2}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.model is not set")));
   config.mutable_linear();
-  EXPECT_THAT(BuildModel(config, {.features = 2, .classes = 2}),
+  EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 2}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.model.logistic")));
   config.mutable_logistic();
-  EXPECT_THAT(BuildModel(config, {.features = 2, .classes = 0}),
+  EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 0}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("REGRESSION")));
   config.mutable_mlp();
-  EXPECT_THAT(BuildModel(config, {.features = 2, .classes = 0}),
+  EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 0}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("hidden_sizes is empty")));
 }
 

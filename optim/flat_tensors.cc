@@ -12,6 +12,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include "third_party/torch_end.h"
 
@@ -43,6 +44,9 @@ void Fill(const InitialValues& initial, const at::Generator& generator, at::Tens
   }
   if (const auto* normal = std::get_if<InitialNormal>(&initial)) {
     values.normal_(0, normal->standard_deviation, generator);
+  }
+  if (const auto* given = std::get_if<InitialValuesGiven>(&initial)) {
+    values.copy_(at::tensor(given->values, values.options()).view(values.sizes()));
   }
 }
 

@@ -128,10 +128,10 @@ absl::Status SnapshotReader::ReadTensors(const std::function<void(uint64_t)>& on
   for (const Wanted& wanted : wanted_) bytes += wanted.entry->end - wanted.entry->begin;
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   const int useful = static_cast<int>(std::min<uint64_t>(kMaxThreads, bytes / kBytesPerThread));
-  WorkerPool pool(std::max(1, std::min(cores, useful)), [] {});
+  ASSIGN_OR_RETURN(const auto pool, WorkerPool::Create(std::max(1, std::min(cores, useful)), [] {}));
   std::atomic<size_t> next = 0;
   absl::Mutex telling;
-  const absl::Status status = pool.Run([&](int) -> absl::Status {
+  const absl::Status status = pool->Run([&](int) -> absl::Status {
     for (size_t i = next++; i < wanted_.size(); i = next++) {
       const absl::Status read = ReadTensor(wanted_[i]);
       if (!read.ok()) {

@@ -139,10 +139,10 @@ class RunsOn : public Model {
  public:
   explicit RunsOn(std::unique_ptr<Model> model)
       : Model(model->parameters()), model_(std::move(model)), generator_(at::detail::createCPUGenerator(11)) {}
-  at::Tensor Forward(absl::Span<const at::Tensor> parameters, const Batch& batch,
-                     std::optional<at::Generator> generator) const override {
-    if (generator.has_value()) generator = generator_;
-    return model_->Forward(parameters, batch, generator);
+  at::Tensor Forward(const NamedTensors& parameters, const Batch& batch, const ForwardContext& context) const override {
+    ForwardContext changed = context;
+    if (changed.training) changed.generator = generator_;
+    return model_->Forward(parameters, batch, changed);
   }
 
  private:

@@ -1,43 +1,81 @@
 #include "training/micro_batch_gradient.h"
 
+#include <algorithm>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "base/status_macros.h"
+#include "training/scalars.h"
 
 #include "third_party/torch_begin.h"
 
 #include <ATen/Context.h>
+#include <ATen/ops/equal.h>
 
 #include "third_party/torch_end.h"
 
 namespace baton {
+namespace {
+
+constexpr char kProcessWide[] =
+    "the model draws from libtorch's process-wide generator, which several workers would share in no fixed order: set "
+    "train.workers to 1, or let it draw from the generator that its ForwardContext holds";
+
+// Tensors like `like`, or none.
+FlatTensors SameLayout(const FlatTensors* like) {
+  return like == nullptr ? FlatTensors() : FlatTensors(like->shared_layout(), like->flat().device());
+}
+
+at::Tensor ProcessWideState(at::Device device) {
+  at::Generator generator = at::globalContext().defaultGenerator(device);
+  const std::scoped_lock lock(generator.mutex());
+  return generator.get_state();
+}
+
+// The mean of both, weighted by rows, into the first. Where both are the same it is that, to the bit.
+void TakeMean(const FlatTensors& left, int64_t left_rows, const FlatTensors& right, int64_t right_rows) {
+  if (!left.flat().defined()) return;
+  left.flat().lerp_(right.flat(), static_cast<double>(right_rows) / static_cast<double>(left_rows + right_rows));
+}
+
+// Where the leaf's gradient is not there already it is copied. The leaf keeps none.
+void MoveGradient(at::Tensor& leaf, const at::Tensor& destination) {
+  at::Tensor& gradient = leaf.mutable_grad();
+  if (!gradient.defined()) {
+    destination.zero_();
+  } else if (gradient.const_data_ptr() != destination.const_data_ptr()) {
+    destination.copy_(gradient);
+  }
+  gradient.reset();
+}
+
+}  // namespace
 
 struct MicroBatchGradient::Worker {
-  // Leaves of the autograd graph over the shared parameters; their gradients are set to views of a flat tensor.
+  // Leaves of the autograd graph over the shared parameters.
   std::vector<at::Tensor> leaves;
   at::Generator generator;
-  // Every flat gradient that this worker ever needed, and those that are free now.
-  std::vector<std::unique_ptr<FlatTensors>> gradients;
-  std::vector<FlatTensors*> free;
+  // Every part that this worker ever needed, and those that are free now.
+  std::vector<std::unique_ptr<Part>> parts;
+  std::vector<Part*> free;
   // The part of the tree that it has, left to right.
   std::vector<Node> nodes;
 };
 
-MicroBatchGradient::MicroBatchGradient(const Model& model, const Criterion& criterion, const FlatTensors& parameters,
+MicroBatchGradient::MicroBatchGradient(const Model& model, const Criterion& criterion, const Tensors& tensors,
                                        int micro_batches, uint64_t seed, WorkerPool& pool)
     : model_(model),
       criterion_(criterion),
+      tensors_(tensors),
       micro_batches_(micro_batches),
       seed_(seed),
       pool_(pool),
       workers_(pool.size()),
-      micro_batch_sums_(micro_batches) {
+      losses_(micro_batches) {
   for (Worker& worker : workers_) {
-    for (const at::Tensor& view : parameters.views()) worker.leaves.push_back(view.detach().requires_grad_());
-    worker.generator = at::globalContext().defaultGenerator(parameters.flat().device()).clone();
-    // One to begin with; the others come when the tree needs them.
-    worker.gradients.push_back(std::make_unique<FlatTensors>(parameters.shared_layout(), parameters.flat().device()));
+    for (const at::Tensor& view : tensors.parameters.views()) worker.leaves.push_back(view.detach().requires_grad_());
+    worker.generator = at::globalContext().defaultGenerator(tensors.parameters.flat().device()).clone();
   }
 }
 
@@ -48,14 +86,19 @@ absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const Examp
                                                                      uint64_t step_index) {
   const int64_t rows = static_cast<int64_t>(indices.size());
   const int64_t count = pool_.size();
-  // For a model that draws from the process-wide generator, as libtorch's own dropout does: with one worker it too can
-  // be taken up again at any step.
-  at::manual_seed(MixSeed(seed_, "process-wide", step_index));
+  if (model_.uses_process_wide_generator()) {
+    if (count > 1) return absl::InvalidArgumentError(kProcessWide);
+    at::manual_seed(MixSeed(seed_, "process-wide", step_index));
+  }
+  // Whether a model draws from it and does not say so shows in the first step.
+  const at::Device device = tensors_.parameters.flat().device();
+  const bool check_generator = count > 1 && !generator_checked_;
+  const at::Tensor generator_state = check_generator ? ProcessWideState(device) : at::Tensor();
   RETURN_IF_ERROR(pool_.Run([&](int index) {
     Worker& worker = workers_[index];
     worker.nodes.clear();
     worker.free.clear();
-    for (const auto& gradient : worker.gradients) worker.free.push_back(gradient.get());
+    for (const auto& part : worker.parts) worker.free.push_back(part.get());
     for (int64_t micro_batch = index * micro_batches_ / count; micro_batch < (index + 1) * micro_batches_ / count;
          ++micro_batch) {
       const int64_t begin = micro_batch * rows / micro_batches_;
@@ -64,44 +107,72 @@ absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const Examp
     }
     return absl::OkStatus();
   }));
-  PlanAdditions();
-  Sums total;
-  for (const Sums& sums : micro_batch_sums_) {
-    total.loss += sums.loss;
-    total.weight += sums.weight;
+  if (check_generator && !at::equal(generator_state, ProcessWideState(device))) {
+    return absl::InvalidArgumentError(kProcessWide);
   }
-  return total;
+  generator_checked_ = true;
+  PlanAdditions();
+  return ReadSums();
+}
+
+MicroBatchGradient::Part* MicroBatchGradient::TakePart(Worker& worker) {
+  if (worker.free.empty()) {
+    worker.parts.push_back(std::make_unique<Part>(Part{.gradient = SameLayout(&tensors_.parameters),
+                                                       .buffers = SameLayout(tensors_.buffers),
+                                                       .criterion = SameLayout(tensors_.criterion)}));
+    worker.free.push_back(worker.parts.back().get());
+  }
+  Part* const part = worker.free.back();
+  worker.free.pop_back();
+  return part;
 }
 
 void MicroBatchGradient::ComputeMicroBatch(Worker& worker, const Batch& batch, int64_t micro_batch,
                                            uint64_t step_index) {
-  if (worker.free.empty()) {
-    const FlatTensors& first = *worker.gradients.front();
-    worker.gradients.push_back(std::make_unique<FlatTensors>(first.shared_layout(), first.flat().device()));
-    worker.free.push_back(worker.gradients.back().get());
-  }
-  FlatTensors* gradient = worker.free.back();
-  worker.free.pop_back();
-  gradient->flat().zero_();
-  micro_batch_sums_[micro_batch] = Sums();
+  Part* part = nullptr;
+  losses_[micro_batch] = {};
   if (batch.rows > 0) {  // an epoch's last batch may have fewer rows than there are micro-batches
-    for (size_t i = 0; i < worker.leaves.size(); ++i) worker.leaves[i].mutable_grad() = gradient->views()[i];
+    part = TakePart(worker);
+    part->rows = batch.rows;
+    if (tensors_.buffers != nullptr) part->buffers.flat().copy_(tensors_.buffers->flat());
+    if (tensors_.criterion != nullptr) part->criterion.flat().copy_(tensors_.criterion->flat());
     worker.generator.set_current_seed(MixSeed(seed_, "dropout", step_index, micro_batch));
-    const LossSum loss = criterion_.Loss(model_.Forward(worker.leaves, batch, worker.generator), batch);
-    loss.sum.backward();
-    micro_batch_sums_[micro_batch] = {loss.sum.item<double>(), loss.weight};
+    const ForwardContext forward{.training = true,
+                                 .generator = worker.generator,
+                                 .buffers = model_.NameBuffers(part->buffers.views()),
+                                 .gradients = model_.NameParameters(part->gradient.views())};
+    const CriterionContext loss{.training = true, .tensors = criterion_.NameTensors(part->criterion.views())};
+    const at::Tensor outputs = model_.Forward(model_.NameParameters(worker.leaves), batch, forward);
+    losses_[micro_batch] = criterion_.Loss(outputs, batch, loss);
+    losses_[micro_batch].sum.backward();
+    losses_[micro_batch].sum = losses_[micro_batch].sum.detach();
+    for (size_t i = 0; i < worker.leaves.size(); ++i) MoveGradient(worker.leaves[i], part->gradient.views()[i]);
   }
-  worker.nodes.push_back({.level = 0, .index = micro_batch, .gradient = gradient});
-  // As a binary counter carries: while the last two nodes are siblings, their sum takes their place.
+  worker.nodes.push_back({.level = 0, .index = micro_batch, .part = part});
+  // As a binary counter carries: while the last two nodes are siblings, their parent takes their place.
   while (worker.nodes.size() >= 2 && worker.nodes[worker.nodes.size() - 2].IsLeftOf(worker.nodes.back())) {
-    const Node right = worker.nodes.back();
-    worker.nodes.pop_back();
-    Node& left = worker.nodes.back();
-    left.gradient->flat().add_(right.gradient->flat());
-    left.level += 1;
-    left.index /= 2;
-    worker.free.push_back(right.gradient);
+    Join(worker.nodes, [&](Part* left, Part* right) {
+      left->gradient.flat().add_(right->gradient.flat());
+      TakeMean(left->buffers, left->rows, right->buffers, right->rows);
+      TakeMean(left->criterion, left->rows, right->criterion, right->rows);
+      left->rows += right->rows;
+      worker.free.push_back(right);
+    });
   }
+}
+
+template <typename Add>
+void MicroBatchGradient::Join(std::vector<Node>& nodes, const Add& add) {
+  const Node right = nodes.back();
+  nodes.pop_back();
+  Node& parent = nodes.back();
+  if (parent.part != nullptr && right.part != nullptr) {
+    add(parent.part, right.part);
+  } else if (parent.part == nullptr) {
+    parent.part = right.part;
+  }
+  parent.level += 1;
+  parent.index /= 2;
 }
 
 void MicroBatchGradient::PlanAdditions() {
@@ -111,19 +182,60 @@ void MicroBatchGradient::PlanAdditions() {
     for (const Node& node : worker.nodes) {
       nodes.push_back(node);
       while (nodes.size() >= 2 && nodes[nodes.size() - 2].IsLeftOf(nodes.back())) {
-        additions_.emplace_back(nodes[nodes.size() - 2].gradient, nodes.back().gradient);
-        nodes.pop_back();
-        nodes.back().level += 1;
-        nodes.back().index /= 2;
+        Join(nodes, [&](Part* left, Part* right) { additions_.emplace_back(left, right); });
       }
     }
   }
-  root_ = nodes.front().gradient;
+  root_ = nodes.front().part;
+}
+
+MicroBatchGradient::Sums MicroBatchGradient::ReadSums() const {
+  std::vector<at::Tensor> scalars;
+  for (const LossSum& loss : losses_) {
+    if (!loss.sum.defined()) continue;
+    scalars.push_back(loss.sum);
+    scalars.push_back(loss.weight);
+  }
+  const std::vector<double> values = ReadScalars(scalars);
+  Sums total;
+  for (size_t i = 0; i < values.size(); i += 2) {
+    total.loss += values[i];
+    total.weight += values[i + 1];
+  }
+  return total;
 }
 
 at::Tensor MicroBatchGradient::FinishChunk(const FlatLayout::Chunk& chunk) const {
-  for (const auto& [left, right] : additions_) left->ChunkView(chunk).add_(right->ChunkView(chunk));
-  return root_->ChunkView(chunk);
+  for (const auto& [left, right] : additions_) {
+    left->gradient.ChunkView(chunk).add_(right->gradient.ChunkView(chunk));
+  }
+  return root_->gradient.ChunkView(chunk);
+}
+
+void MicroBatchGradient::UpdateBuffers() const {
+  for (const auto& [left, right] : additions_) {
+    TakeMean(left->buffers, left->rows, right->buffers, right->rows);
+    TakeMean(left->criterion, left->rows, right->criterion, right->rows);
+    left->rows += right->rows;
+  }
+  if (tensors_.buffers != nullptr) tensors_.buffers->flat().copy_(root_->buffers.flat());
+  if (tensors_.criterion != nullptr) tensors_.criterion->flat().copy_(root_->criterion.flat());
+}
+
+absl::Status CheckMicroBatchRows(const Model& model, int64_t rows, int64_t batch_size, int64_t micro_batches) {
+  const int64_t last = rows % batch_size;
+  for (const int64_t batch : {std::min(rows, batch_size), last}) {
+    for (int64_t i = 0; i < micro_batches; ++i) {
+      const int64_t has = (i + 1) * batch / micro_batches - i * batch / micro_batches;
+      if (has == 0 || has >= model.min_training_rows()) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("the model needs at least ", model.min_training_rows(), " examples in each micro-batch, but ",
+                       batch == last ? "the last batch of an epoch" : "a batch", " has ", batch, " in ", micro_batches,
+                       " micro-batches, of which number ", i + 1, " has ", has, ": change train.batch_size (now ",
+                       batch_size, "; the training split has ", rows, " examples) or lower train.micro_batches"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace baton

@@ -23,13 +23,24 @@ namespace baton {
 //         ((g0 + g1) + (g2 + g3)) + ((g4 + g5) + (g6 + g7))
 //
 // A worker takes neighbouring micro-batches and adds what is complete in the tree as it goes, so that it needs about
-// log2 V gradients of memory; what crosses workers is added afterwards, chunk by chunk, by all of them.
+// log2 V gradients of memory; what crosses workers is added afterwards, chunk by chunk, by all of them. A micro-batch
+// without rows is left out.
+//
+// The tensors that training itself changes, the model's buffers and the criterion's, go the same way: each micro-batch
+// changes a copy of its own, and the means of the copies, weighted by rows, are taken in the same tree. With V = 1 they
+// are what the one copy holds, and a tensor that no micro-batch changes keeps its bits whatever V is.
 //
 // Not thread-safe; uses all workers of the pool.
 class MicroBatchGradient {
  public:
+  // What the gradient is taken at. The others may be null where the model, or the criterion, declares none.
+  struct Tensors {
+    const FlatTensors& parameters;
+    FlatTensors* buffers = nullptr;
+    FlatTensors* criterion = nullptr;
+  };
   // All references must outlive it. `seed` is the configuration's.
-  MicroBatchGradient(const Model& model, const Criterion& criterion, const FlatTensors& parameters, int micro_batches,
+  MicroBatchGradient(const Model& model, const Criterion& criterion, const Tensors& tensors, int micro_batches,
                      uint64_t seed, WorkerPool& pool);
   ~MicroBatchGradient();
 
@@ -37,41 +48,67 @@ class MicroBatchGradient {
     double loss = 0;
     double weight = 0;
   };
-  // Computes the micro-batches' gradients at step `step_index` (which seeds dropout, and the process-wide generator)
-  // and adds within the workers. The sums are those of the whole batch, added in the order of the micro-batches.
+  // Computes the micro-batches' gradients at step `step_index`, which seeds what is drawn, and adds within the workers.
+  // The sums are those of the whole batch, added in the order of the micro-batches. Changes none of the tensors.
+  // InvalidArgument for a model that draws from the process-wide generator while there are several workers.
   absl::StatusOr<Sums> Compute(const Examples& examples, absl::Span<const int64_t> indices, uint64_t step_index);
 
   // Adds what crosses workers, for one chunk, and returns the finished chunk of the gradient of the loss sum. Call once
   // for each chunk after Compute(), different chunks from any threads. Valid until the next Compute().
   at::Tensor FinishChunk(const FlatLayout::Chunk& chunk) const;
 
+  // Writes what the last Compute() made of buffers and criterion's tensors into them. Call once, from one thread.
+  void UpdateBuffers() const;
+
  private:
   struct Worker;
-  // A node of the tree: micro-batches index * 2^level .. (index + 1) * 2^level - 1.
+  // What a micro-batch, or the micro-batches of a part of the tree, give.
+  struct Part {
+    FlatTensors gradient;
+    FlatTensors buffers;
+    FlatTensors criterion;
+    int64_t rows = 0;
+  };
+  // A node of the tree: micro-batches index * 2^level .. (index + 1) * 2^level - 1. Without a part if they have no
+  // rows.
   struct Node {
     int level = 0;
     int64_t index = 0;
-    FlatTensors* gradient = nullptr;
+    Part* part = nullptr;
     bool IsLeftOf(const Node& other) const {
       return level == other.level && index % 2 == 0 && other.index == index + 1;
     }
   };
 
+  absl::Status CheckGenerator() const;
   void ComputeMicroBatch(Worker& worker, const Batch& batch, int64_t micro_batch, uint64_t step_index);
-  // Decides which nodes of different workers are added, in the order of the tree.
+  Part* TakePart(Worker& worker);
+  // Replaces the last two nodes by their parent, whose part is the left one's or, if that has no rows, the right one's.
+  // `add` is called if both have rows.
+  template <typename Add>
+  static void Join(std::vector<Node>& nodes, const Add& add);
+  // Decides which parts of different workers are added, in the order of the tree.
   void PlanAdditions();
+  Sums ReadSums() const;
 
   const Model& model_;
   const Criterion& criterion_;
+  const Tensors tensors_;
   const int64_t micro_batches_;
   const uint64_t seed_;
   WorkerPool& pool_;
+  bool generator_checked_ = false;
   std::vector<Worker> workers_;
-  std::vector<Sums> micro_batch_sums_;
+  std::vector<LossSum> losses_;  // of each micro-batch; undefined tensors for one without rows
   // Of the last Compute(): to the first of each pair the second is added, in this order; then root_ is the whole.
-  std::vector<std::pair<FlatTensors*, FlatTensors*>> additions_;
-  FlatTensors* root_ = nullptr;
+  std::vector<std::pair<Part*, Part*>> additions_;
+  Part* root_ = nullptr;
 };
+
+// InvalidArgument, with what to change, if a batch of an epoch of `rows` examples leaves a micro-batch with fewer rows
+// than the model can be trained on, as batch normalisation has no statistics of one. Micro-batches without rows do no
+// harm.
+absl::Status CheckMicroBatchRows(const Model& model, int64_t rows, int64_t batch_size, int64_t micro_batches);
 
 }  // namespace baton
 

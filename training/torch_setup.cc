@@ -42,14 +42,14 @@ absl::StatusOr<at::Device> ChooseDevice(const std::string& name) {
       absl::StrCat("train.device is \"", name, "\"; expected \"cpu\", \"cuda\" or \"auto\""));
 }
 
-std::unique_ptr<WorkerPool> MakeWorkers(uint32_t workers, uint32_t micro_batches, uint32_t threads_per_worker,
-                                        at::Device device) {
+absl::StatusOr<std::unique_ptr<WorkerPool>> MakeWorkers(uint32_t workers, uint32_t micro_batches,
+                                                        uint32_t threads_per_worker, at::Device device) {
   if (workers == 0) {
     workers = device.is_cpu() ? std::max<uint32_t>(1, AvailableCores() / std::max<uint32_t>(1, threads_per_worker)) : 1;
   }
   workers = std::clamp<uint32_t>(workers, 1, std::max<uint32_t>(1, micro_batches));
-  return std::make_unique<WorkerPool>(
-      workers, [threads_per_worker] { at::set_num_threads(static_cast<int>(threads_per_worker)); });
+  return WorkerPool::Create(workers,
+                            [threads_per_worker] { at::set_num_threads(static_cast<int>(threads_per_worker)); });
 }
 
 std::string LibtorchVersion() { return BATON_LIBTORCH_VERSION; }

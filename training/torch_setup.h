@@ -23,9 +23,9 @@ void MakeDeterministic();
 absl::StatusOr<at::Device> ChooseDevice(const std::string& name);
 
 // Threads that compute: `workers` (0: as many as there are cores, at most `micro-batches`; 1 on a GPU), each with
-// `threads_per_worker` intra-op threads.
-std::unique_ptr<WorkerPool> MakeWorkers(uint32_t workers, uint32_t micro_batches, uint32_t threads_per_worker,
-                                        at::Device device);
+// `threads_per_worker` intra-op threads. Aborted if the system gives no more.
+absl::StatusOr<std::unique_ptr<WorkerPool>> MakeWorkers(uint32_t workers, uint32_t micro_batches,
+                                                        uint32_t threads_per_worker, at::Device device);
 
 // "2.13.0".
 std::string LibtorchVersion();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,22 +21,33 @@
 namespace baton {
 namespace {
 
-absl::Status Diverged(absl::string_view what, double value, const TrainingProgress& progress) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the ", what, " is ", value, " at step ", progress.step_index() + 1, " (epoch ", progress.epoch_index() + 1,
-      "): training diverged; lower train.optimizer.learning_rate or set train.clip_norm"));
+// The State's tensors of the criterion in one flat tensor, whose parts take their place in the State.
+FlatTensors FlattenCriterion(const Criterion& criterion, uint64_t seed, State& state) {
+  FlatTensors flat(std::make_shared<const FlatLayout>(criterion.tensors()), state.device());
+  Initialize(criterion.tensors(), seed, flat);
+  std::vector<std::pair<std::string, at::Tensor>> parts;
+  for (size_t i = 0; i < criterion.tensors().size(); ++i) {
+    for (const auto& [name, tensor] : state.criterion) {
+      if (name == criterion.tensors()[i].name) flat.views()[i].copy_(tensor);
+    }
+    parts.emplace_back(criterion.tensors()[i].name, flat.views()[i]);
+  }
+  state.criterion = std::move(parts);
+  return flat;
 }
 
 }  // namespace
 
-TrainStep::TrainStep(const TrainConfig& config, uint64_t seed, const Model& model, const Criterion& criterion,
-                     const Optimizer& optimizer, WorkerPool& pool, State& state, std::function<void()> before_update)
-    : config_(config),
-      optimizer_(optimizer),
-      pool_(pool),
-      state_(state),
-      before_update_(std::move(before_update)),
-      gradient_(model, criterion, state.model, static_cast<int>(config.micro_batches()), seed, pool) {
+TrainStep::TrainStep(Parts parts)
+    : parts_(std::move(parts)),
+      progress_(parts_.state.progress),
+      criterion_tensors_(FlattenCriterion(parts_.criterion, parts_.seed, parts_.state)),
+      gradient_(parts_.model, parts_.criterion,
+                {.parameters = parts_.state.model,
+                 .buffers = parts_.buffers,
+                 .criterion = parts_.criterion.tensors().empty() ? nullptr : &criterion_tensors_},
+                static_cast<int>(parts_.config.micro_batches()), parts_.seed, parts_.pool) {
+  const State& state = parts_.state;
   for (const FlatLayout::Chunk& chunk : state.model.layout().chunks) {
     OptimizerChunk views{
         .parameters = state.model.ChunkView(chunk), .gradients = {}, .slots = {}, .weight_decay = chunk.weight_decay};
@@ -47,52 +59,78 @@ TrainStep::TrainStep(const TrainConfig& config, uint64_t seed, const Model& mode
 }
 
 absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> indices) {
-  TrainingProgress& progress = state_.progress;
-  ASSIGN_OR_RETURN(const MicroBatchGradient::Sums sums, gradient_.Compute(examples, indices, progress.step_index()));
-  if (!std::isfinite(sums.loss)) return Diverged("loss", sums.loss, progress);
-
-  learning_rate_ = config_.optimizer().learning_rate() *
-                   ScheduleFactor(config_.schedule(), progress.step_index(), progress.schedule_horizon_steps());
-  if (config_.schedule().has_plateau()) learning_rate_ *= PlateauFactor(progress.plateau());
-  const bool clip = config_.clip_norm() > 0;
-  const auto finish = [&](size_t i) {
-    chunks_[i].gradients = gradient_.FinishChunk(state_.model.layout().chunks[i]);
-    if (clip) chunk_norms_[i] = at::linalg_vector_norm(chunks_[i].gradients).item<double>();
-  };
-  const auto update = [&](size_t i, double divisor) {
-    optimizer_.Update(chunks_[i], divisor, learning_rate_, progress.step_index() + 1);
-    if (averages_.empty()) return;
-    UpdateEma(config_.ema(), /*first_step=*/progress.step_index() == 0, chunks_[i].parameters, averages_[i]);
-  };
-  const auto for_own_chunks = [&](int worker, const auto& work) {
-    const at::NoGradGuard no_gradients;
-    for (size_t i = worker; i < chunks_.size(); i += pool_.size()) work(i);
-    return absl::OkStatus();
-  };
-
+  ASSIGN_OR_RETURN(const MicroBatchGradient::Sums sums, gradient_.Compute(examples, indices, progress_.step_index()));
+  if (!std::isfinite(sums.loss)) return Diverged("loss", sums.loss);
   // The gradient is of the loss sum; the division by the batch's weight is left to the optimizer's pass.
   double divisor = sums.weight;
-  if (clip) {
-    RETURN_IF_ERROR(pool_.Run([&](int worker) { return for_own_chunks(worker, finish); }));
-    double square = 0;
-    for (const double norm : chunk_norms_) square += norm * norm;
-    const double norm = std::sqrt(square) / sums.weight;
-    if (!std::isfinite(norm)) return Diverged("gradient's norm", norm, progress);
-    divisor *= std::max(1.0, (norm + 1e-6) / config_.clip_norm());
+  if (parts_.config.clip_norm() > 0) {
+    ASSIGN_OR_RETURN(divisor, ClippingDivisor(sums.weight));
   }
-  if (before_update_) before_update_();
-  RETURN_IF_ERROR(pool_.Run([&](int worker) {
-    return for_own_chunks(worker, [&](size_t i) {
-      if (!clip) finish(i);
-      update(i, divisor);
-    });
-  }));
+  if (parts_.before_update) parts_.before_update();
+  learning_rate_ = LearningRate();
+  loss_ = sums.loss / sums.weight;
+  RETURN_IF_ERROR(Update(divisor));
+  UpdateBuffers();
 
-  progress.set_epoch_loss_sum(progress.epoch_loss_sum() + sums.loss);
-  progress.set_epoch_weight_sum(progress.epoch_weight_sum() + sums.weight);
-  progress.set_train_batch_index(progress.train_batch_index() + 1);
-  progress.set_step_index(progress.step_index() + 1);
+  progress_.set_epoch_loss_sum(progress_.epoch_loss_sum() + sums.loss);
+  progress_.set_epoch_weight_sum(progress_.epoch_weight_sum() + sums.weight);
+  progress_.set_train_batch_index(progress_.train_batch_index() + 1);
+  progress_.set_step_index(progress_.step_index() + 1);
   return absl::OkStatus();
+}
+
+absl::StatusOr<double> TrainStep::ClippingDivisor(double weight) {
+  RETURN_IF_ERROR(ForEachChunk([this](size_t i) {
+    chunks_[i].gradients = gradient_.FinishChunk(parts_.state.model.layout().chunks[i]);
+    chunk_norms_[i] = at::linalg_vector_norm(chunks_[i].gradients).item<double>();
+  }));
+  double square = 0;
+  for (const double norm : chunk_norms_) square += norm * norm;
+  const double norm = std::sqrt(square) / weight;
+  if (!std::isfinite(norm)) return Diverged("gradient's norm", norm);
+  gradient_norm_ = norm;
+  return weight * std::max(1.0, (norm + 1e-6) / parts_.config.clip_norm());
+}
+
+absl::Status TrainStep::Update(double divisor) {
+  const bool finished = parts_.config.clip_norm() > 0;
+  const bool first_step = progress_.step_index() == 0;
+  return ForEachChunk([&](size_t i) {
+    OptimizerChunk& chunk = chunks_[i];
+    if (!finished) chunk.gradients = gradient_.FinishChunk(parts_.state.model.layout().chunks[i]);
+    parts_.optimizer.Update(chunk, divisor, learning_rate_, progress_.step_index() + 1);
+    if (!averages_.empty()) UpdateEma(parts_.config.ema(), first_step, chunk.parameters, averages_[i]);
+  });
+}
+
+void TrainStep::UpdateBuffers() {
+  const at::NoGradGuard no_gradients;
+  gradient_.UpdateBuffers();
+  if (parts_.buffers == nullptr || parts_.buffers_average == nullptr) return;
+  UpdateEma(parts_.config.ema(), /*first_step=*/progress_.step_index() == 0, parts_.buffers->flat(),
+            parts_.buffers_average->flat());
+}
+
+absl::Status TrainStep::ForEachChunk(const std::function<void(size_t i)>& work) {
+  return parts_.pool.Run([&](int worker) {
+    const at::NoGradGuard no_gradients;
+    for (size_t i = worker; i < chunks_.size(); i += parts_.pool.size()) work(i);
+    return absl::OkStatus();
+  });
+}
+
+double TrainStep::LearningRate() const {
+  const TrainConfig& config = parts_.config;
+  const double scheduled =
+      config.optimizer().learning_rate() *
+      ScheduleFactor(config.schedule(), progress_.step_index(), progress_.schedule_horizon_steps());
+  return config.schedule().has_plateau() ? scheduled * PlateauFactor(progress_.plateau()) : scheduled;
+}
+
+absl::Status TrainStep::Diverged(absl::string_view what, double value) const {
+  return absl::OutOfRangeError(absl::StrCat(
+      "the ", what, " is ", value, " at step ", progress_.step_index() + 1, " (epoch ", progress_.epoch_index() + 1,
+      "): training diverged; lower train.optimizer.learning_rate or set train.clip_norm"));
 }
 
 }  // namespace baton

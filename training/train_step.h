@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "base/worker_pool.h"
 #include "optim/optimizer.h"
@@ -20,30 +22,54 @@ namespace baton {
 // fixed tree, norms in the order of fixed chunks, and each chunk is updated by itself. Not thread-safe.
 class TrainStep {
  public:
-  // All references must outlive it; `state` is the one that Run() works on. Run() calls `before_update`, if given,
-  // when the gradient is computed, before it changes anything in the State.
-  TrainStep(const TrainConfig& config, uint64_t seed, const Model& model, const Criterion& criterion,
-            const Optimizer& optimizer, WorkerPool& pool, State& state, std::function<void()> before_update = nullptr);
+  // What a step works with; all must outlive it. `state` is the one that Run() works on.
+  struct Parts {
+    const TrainConfig& config;
+    uint64_t seed;
+    const Model& model;
+    const Criterion& criterion;
+    const Optimizer& optimizer;
+    WorkerPool& pool;
+    State& state;
+    // The model's buffers, and their average where the State has one of the weights; null if it declares none.
+    FlatTensors* buffers = nullptr;
+    FlatTensors* buffers_average = nullptr;
+    // Called by Run() when the gradient is computed, before it changes anything in the State. May be null.
+    std::function<void()> before_update = nullptr;
+  };
+  // The State's tensors of the criterion become parts of one flat tensor; one that it lacks gets its first values.
+  explicit TrainStep(Parts parts);
 
-  // Takes the step on the examples of `indices`: updates parameters, optimizer slots, the average of the parameters
-  // where there is one, the epoch's sums and the two counters of `state`. InvalidArgument if the loss is not finite;
-  // the parameters are then as before.
+  // Takes the step on the examples of `indices`: updates parameters, optimizer slots, buffers, the criterion's tensors,
+  // the average of the weights where there is one, the epoch's sums and the two counters of the State. OutOfRange if
+  // training diverged (the loss or the gradient's norm is not finite); the State is then as before.
   absl::Status Run(const Examples& examples, absl::Span<const int64_t> indices);
 
-  // Of the last step that Run() took.
+  // Of the last step that Run() took. The loss is the mean; the norm, before clipping, is computed only for clipping.
   double learning_rate() const { return learning_rate_; }
+  double loss() const { return loss_; }
+  std::optional<double> gradient_norm() const { return gradient_norm_; }
 
  private:
-  const TrainConfig& config_;
-  const Optimizer& optimizer_;
-  WorkerPool& pool_;
-  State& state_;
-  const std::function<void()> before_update_;
+  // Calls `work(i)` for each chunk i, spread over the workers.
+  absl::Status ForEachChunk(const std::function<void(size_t i)>& work);
+  // Finishes the gradient and returns what it is to be divided by: the batch's weight, and more where it is clipped.
+  absl::StatusOr<double> ClippingDivisor(double weight);
+  absl::Status Update(double divisor);
+  void UpdateBuffers();
+  double LearningRate() const;
+  absl::Status Diverged(absl::string_view what, double value) const;
+
+  const Parts parts_;
+  TrainingProgress& progress_;  // the State's
+  FlatTensors criterion_tensors_;
   MicroBatchGradient gradient_;
   std::vector<OptimizerChunk> chunks_;  // of the layout's chunks, in their order
   std::vector<at::Tensor> averages_;    // likewise; empty without an average
   std::vector<double> chunk_norms_;
   double learning_rate_ = 0;
+  double loss_ = 0;
+  std::optional<double> gradient_norm_;
 };
 
 }  // namespace baton

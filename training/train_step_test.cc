@@ -51,10 +51,10 @@ TrainConfig Config(uint32_t micro_batches) {
 struct Training {
   Training(const TrainConfig& train_config, int workers)
       : config(train_config),
-        model(*BuildModel(config.model(), {.features = kFeatures, .classes = kClasses})),
-        criterion(*BuildCriterion(config.criterion(), kClasses, at::kCPU)),
+        model(*BuildModel(config.model(), {.features = {kFeatures}, .classes = kClasses})),
+        criterion(*BuildCriterion(config.criterion(), {.features = {kFeatures}, .classes = kClasses})),
         optimizer(*BuildOptimizer(config.optimizer())),
-        pool(workers, [] { at::set_num_threads(1); }) {
+        pool(*WorkerPool::Create(workers, [] { at::set_num_threads(1); })) {
     const auto layout = std::make_shared<const FlatLayout>(model->parameters());
     state.model = FlatTensors(layout, at::kCPU);
     Initialize(model->parameters(), kSeed, state.model);
@@ -63,8 +63,19 @@ struct Training {
       state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
   }
 
+  TrainStep::Parts Parts(std::function<void()> before_update = nullptr) {
+    return {.config = config,
+            .seed = kSeed,
+            .model = *model,
+            .criterion = *criterion,
+            .optimizer = *optimizer,
+            .pool = *pool,
+            .state = state,
+            .before_update = std::move(before_update)};
+  }
+
   absl::Status Steps(int count, int64_t batch, std::function<void()> before_update = nullptr) {
-    TrainStep step(config, kSeed, *model, *criterion, *optimizer, pool, state, std::move(before_update));
+    TrainStep step(Parts(std::move(before_update)));
     const Examples examples = MakeExamples(batch);
     std::vector<int64_t> indices(batch);
     std::iota(indices.begin(), indices.end(), 0);
@@ -77,7 +88,7 @@ struct Training {
   std::unique_ptr<Model> model;
   std::unique_ptr<Criterion> criterion;
   std::unique_ptr<Optimizer> optimizer;
-  WorkerPool pool;
+  std::unique_ptr<WorkerPool> pool;
   State state;
 };
 
@@ -127,7 +138,8 @@ TEST(TrainStep, GradientIsTheClippedMean) {
     std::vector<at::Tensor> leaves;
     for (const at::Tensor& view : before.views()) leaves.push_back(view.clone().requires_grad_());
     const Examples examples = MakeExamples(37);
-    training.criterion->Loss(training.model->Forward(leaves, examples.all(), std::nullopt), examples.all())
+    training.criterion
+        ->Loss(training.model->Forward(training.model->NameParameters(leaves), examples.all(), {}), examples.all(), {})
         .sum.div(37)
         .backward();
     double square = 0;
@@ -160,13 +172,40 @@ TEST(TrainStep, DropoutDependsOnStepAndMicroBatch) {
   EXPECT_EQ(training.state.progress.epoch_loss_sum(), first);
 }
 
+// Draws from the process-wide generator, and says so or not.
+class ProcessWideModel : public Model {
+ public:
+  ProcessWideModel(std::unique_ptr<Model> model, bool says_so)
+      : Model(model->parameters()), model_(std::move(model)), says_so_(says_so) {}
+  bool uses_process_wide_generator() const override { return says_so_; }
+  at::Tensor Forward(const NamedTensors& parameters, const Batch& batch, const ForwardContext& context) const override {
+    return model_->Forward(parameters, batch, context).add(at::zeros({}).uniform_());
+  }
+
+ private:
+  const std::unique_ptr<Model> model_;
+  const bool says_so_;
+};
+
+TEST(TrainStep, AModelOfTheProcessWideGeneratorTakesOneWorker) {
+  for (const bool says_so : {true, false}) {
+    Training training(Config(2), 2);
+    training.model = std::make_unique<ProcessWideModel>(std::move(training.model), says_so);
+    EXPECT_THAT(training.Steps(1, 8),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("set train.workers to 1")));
+    EXPECT_EQ(training.state.progress.step_index(), 0);
+  }
+}
+
 TEST(TrainStep, TheProcessWideGeneratorDependsOnTheStep) {
   Training training(Config(1), 1);
+  training.model = std::make_unique<ProcessWideModel>(std::move(training.model), /*says_so=*/true);
   training.state.progress.set_step_index(6);
   at::manual_seed(1);
   ASSERT_THAT(training.Steps(1, 8), IsOk());
   const double drawn = at::zeros({}).uniform_().item<double>();
   at::manual_seed(MixSeed(kSeed, "process-wide", 6));
+  at::zeros({}).uniform_();  // the model's
   EXPECT_EQ(drawn, at::zeros({}).uniform_().item<double>());
 }
 
@@ -175,7 +214,7 @@ TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
   training.state.model.views()[0].fill_(std::numeric_limits<float>::infinity());
   const State before = training.state.CopyTo(at::kCPU);
   EXPECT_THAT(training.Steps(1, 8),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lower train.optimizer.learning_rate")));
+              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("lower train.optimizer.learning_rate")));
   EXPECT_THAT(Differences(training.state, before), testing::IsEmpty());
   EXPECT_EQ(training.state.progress.step_index(), 0);
 }
@@ -215,8 +254,7 @@ TEST(TrainStep, LearningRateIsBaseTimesScheduleTimesPlateau) {
     Training training(config, 1);
     training.state.progress.mutable_plateau()->set_factor(0.1);
     training.state.progress.set_step_index(1);
-    TrainStep step(training.config, kSeed, *training.model, *training.criterion, *training.optimizer, training.pool,
-                   training.state);
+    TrainStep step(training.Parts());
     ASSERT_THAT(step.Run(MakeExamples(2), {0, 1}), IsOk());
     EXPECT_DOUBLE_EQ(step.learning_rate(), 0.5 * (2.0 / 4) * (plateau ? 0.1 : 1));
   }

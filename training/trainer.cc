@@ -27,8 +27,14 @@ Trainer::Trainer(const Parts& parts, State& state)
       progress_(state.progress),
       retention_(RetentionOf(parts.config, parts.kept_for_good)),
       order_(parts.seed, parts.train.rows(), parts.config.batch_size()),
-      step_(parts.config, parts.seed, parts.model, parts.criterion, parts.optimizer, parts.pool, state,
-            [this] { writer_.FinishCopy(); }),
+      step_({.config = parts.config,
+             .seed = parts.seed,
+             .model = parts.model,
+             .criterion = parts.criterion,
+             .optimizer = parts.optimizer,
+             .pool = parts.pool,
+             .state = state,
+             .before_update = [this] { writer_.FinishCopy(); }}),
       bar_("train", "steps", Goal(parts.config).Steps(order_.batches()), state.progress.step_index()),
       writer_(parts.snapshots,
               {.retention = retention_, .before_commit = parts.before_snapshot, .on_durable = parts.on_snapshot},
@@ -82,8 +88,10 @@ absl::Status Trainer::FinishEpoch() {
   history.set_train_loss(progress_.epoch_loss_sum() / progress_.epoch_weight_sum());
   history.set_learning_rate(step_.learning_rate());
   if (parts_.validation != nullptr) {
-    RETURN_IF_ERROR(Validate(parts_.config, parts_.model, parts_.criterion, state_.weights(), *parts_.validation,
-                             parts_.pool, history));
+    ValidatedTensors tensors{.parameters = state_.weights()};
+    for (const auto& [name, tensor] : state_.criterion) tensors.criterion.push_back(tensor);
+    RETURN_IF_ERROR(
+        Validate(parts_.config, parts_.model, parts_.criterion, tensors, *parts_.validation, parts_.pool, history));
     UpdateAfterValidation(parts_.config, history, progress_);
   }
   progress_.set_epoch_index(progress_.epoch_index() + 1);

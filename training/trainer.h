@@ -50,7 +50,7 @@ class Trainer {
   Trainer(const Parts& parts, State& state);
 
   // OK when all epochs are done or training stopped early, with a snapshot of the final State; Cancelled after a stop
-  // signal, with a snapshot to go on from; InvalidArgument if training diverged; the error of a snapshot that could not
+  // signal, with a snapshot to go on from; OutOfRange if training diverged; the error of a snapshot that could not
   // be saved. Snapshots are written while training goes on; none is in flight any more when this returns.
   absl::Status Train();
 

@@ -38,10 +38,9 @@ class HookedModel : public Model {
  public:
   HookedModel(const Model& model, std::function<void()> hook)
       : Model(model.parameters()), model_(model), hook_(std::move(hook)) {}
-  at::Tensor Forward(absl::Span<const at::Tensor> parameters, const Batch& batch,
-                     std::optional<at::Generator> generator) const override {
+  at::Tensor Forward(const NamedTensors& parameters, const Batch& batch, const ForwardContext& context) const override {
     hook_();
-    return model_.Forward(parameters, batch, generator);
+    return model_.Forward(parameters, batch, context);
   }
 
  private:
@@ -64,11 +63,11 @@ class TrainerTest : public testing::Test {
   }
 
   absl::Status Train(FileSystem& fs = Unsynced::Get(), uint64_t stop_at_step = 0) {
-    const auto model = *BuildModel(config_.model(), {.features = kFeatures, .classes = kClasses});
-    const auto criterion = *BuildCriterion(config_.criterion(), kClasses, at::kCPU);
+    const auto model = *BuildModel(config_.model(), {.features = {kFeatures}, .classes = kClasses});
+    const auto criterion = *BuildCriterion(config_.criterion(), {.features = {kFeatures}, .classes = kClasses});
     const auto optimizer = *BuildOptimizer(config_.optimizer());
     const HookedModel hooked(*model, before_forward_);
-    WorkerPool pool(1, [] { at::set_num_threads(1); });
+    const auto pool = *WorkerPool::Create(1, [] { at::set_num_threads(1); });
     SnapshotStore store(fs, folder_);
     absl::StatusOr<std::optional<State>> latest = store.LoadLatest(at::kCPU);
     EXPECT_THAT(latest, IsOk());
@@ -82,7 +81,7 @@ class TrainerTest : public testing::Test {
                     .validation = &validation_,
                     .snapshots = store,
                     .kept_for_good = {},
-                    .pool = pool,
+                    .pool = *pool,
                     .stop_at_step = stop_at_step,
                     .before_snapshot = before_snapshot_,
                     .on_snapshot = on_snapshot_},
@@ -212,7 +211,7 @@ TEST_F(TrainerTest, DivergenceLosesNoSnapshot) {
     return absl::OkStatus();
   };
   config_.mutable_optimizer()->set_learning_rate(1e38);
-  EXPECT_THAT(Train(), StatusIs(StatusCode::kInvalidArgument, HasSubstr("diverged")));
+  EXPECT_THAT(Train(), StatusIs(StatusCode::kOutOfRange, HasSubstr("diverged")));
   ASSERT_THAT(Steps(), testing::Not(IsEmpty()));
   EXPECT_EQ(Steps().back(), last);
   EXPECT_EQ(Steps().size(), last) << "each step that was taken";

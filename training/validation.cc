@@ -9,43 +9,40 @@
 #include "optim/plateau.h"
 #include "state/best_epoch.h"
 #include "training/forward_batches.h"
+#include "training/scalars.h"
 
 namespace baton {
 
 absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
-                      const FlatTensors& parameters, const Examples& examples, WorkerPool& pool,
+                      const ValidatedTensors& tensors, const Examples& examples, WorkerPool& pool,
                       EpochHistory& history) {
-  struct Sums {
-    double loss = 0;
-    double weight = 0;
-    int64_t correct = 0;
-    bool has_correct = false;
-  };
   const int64_t batch_size = config.validation_batch_size() > 0 ? config.validation_batch_size() : config.batch_size();
-  std::vector<Sums> batches(BatchCount(examples.rows(), batch_size));
-  RETURN_IF_ERROR(ForwardBatches(
-      model, parameters, examples, batch_size, pool, [&](int64_t index, const Batch& batch, const at::Tensor& outputs) {
-        const LossSum loss = criterion.Loss(outputs, batch);
-        const auto correct = criterion.CorrectRows(outputs, batch);
-        batches[index] = {loss.sum.item<double>(), loss.weight, correct.value_or(0), correct.has_value()};
-        return absl::OkStatus();
-      }));
-  Sums total;
-  for (const Sums& sums : batches) {
-    total.loss += sums.loss;
-    total.weight += sums.weight;
-    total.correct += sums.correct;
-  }
-  const double loss = total.loss / total.weight;
+  const CriterionContext context{.tensors = criterion.NameTensors(tensors.criterion)};
+  // Of each batch: sum and weight of the loss, then of each metric.
+  std::vector<std::vector<at::Tensor>> batches(BatchCount(examples.rows(), batch_size));
+  RETURN_IF_ERROR(ForwardBatches(model, tensors.parameters, tensors.buffers, examples, batch_size, pool,
+                                 [&](int64_t index, const Batch& batch, const at::Tensor& outputs) {
+                                   const LossSum loss = criterion.Loss(outputs, batch, context);
+                                   batches[index] = {loss.sum, loss.weight};
+                                   for (const MetricSum& metric : criterion.Metrics(outputs, batch)) {
+                                     batches[index].insert(batches[index].end(), {metric.sum, metric.weight});
+                                   }
+                                   return absl::OkStatus();
+                                 }));
+  std::vector<at::Tensor> scalars;
+  for (const auto& batch : batches) scalars.insert(scalars.end(), batch.begin(), batch.end());
+  const std::vector<double> values = ReadScalars(scalars);
+  std::vector<double> total(2 * (1 + criterion.metrics().size()));
+  for (size_t i = 0; i < values.size(); ++i) total[i % total.size()] += values[i];
+  const double loss = total[0] / total[1];
   if (!std::isfinite(loss)) {
-    return absl::InvalidArgumentError(
+    return absl::OutOfRangeError(
         absl::StrCat("the validation loss is ", loss, " after epoch ", history.epoch_index() + 1,
                      ": training diverged; lower train.optimizer.learning_rate or set train.clip_norm"));
   }
   history.set_validation_loss(loss);
-  if (batches.front().has_correct) {
-    (*history.mutable_validation_metrics())["accuracy"] =
-        static_cast<double>(total.correct) / static_cast<double>(examples.rows());
+  for (size_t i = 0; i < criterion.metrics().size(); ++i) {
+    (*history.mutable_validation_metrics())[criterion.metrics()[i].name] = total[2 * i + 2] / total[2 * i + 3];
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,8 @@
 #ifndef BATON_TRAINING_VALIDATION_H_
 #define BATON_TRAINING_VALIDATION_H_
 
+#include <vector>
+
 #include "absl/status/status.h"
 #include "base/worker_pool.h"
 #include "models/criterion.h"
@@ -12,11 +14,19 @@
 
 namespace baton {
 
-// Loss over the validation split, and accuracy for a classification, into `history`. Fixed batches, spread over the
-// workers and summed in order, so that the bits do not depend on the workers. InvalidArgument if the loss is not
+// What is validated: the parameters, the model's buffers and the criterion's tensors, these in the declared orders.
+struct ValidatedTensors {
+  const FlatTensors& parameters;
+  std::vector<at::Tensor> buffers = {};
+  std::vector<at::Tensor> criterion = {};
+};
+
+// Loss over the validation split and the criterion's metrics into `history`. Fixed batches, spread over the
+// workers and summed in order, so that the bits do not depend on the workers. OutOfRange if the loss is not
 // finite.
 absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
-                      const FlatTensors& parameters, const Examples& examples, WorkerPool& pool, EpochHistory& history);
+                      const ValidatedTensors& tensors, const Examples& examples, WorkerPool& pool,
+                      EpochHistory& history);
 
 // Takes the validation of the epoch that `history` describes (the current one of `progress`) into a plateau schedule,
 // the best epoch by train.selection_metric, and early stopping.

@@ -29,7 +29,7 @@ HostTensor Floats(const std::string& name, std::vector<int64_t> shape, const std
 
 // y = 2 x - 1, against five targets.
 struct Line {
-  Line() : model(*BuildModel(Config().model(), {.features = 1, .classes = 0})) {
+  Line() : model(*BuildModel(Config().model(), {.features = {1}, .classes = 0})) {
     parameters = FlatTensors(std::make_shared<const FlatLayout>(model->parameters()), at::kCPU);
     parameters.views()[0].fill_(2);
     parameters.views()[1].fill_(-1);
@@ -42,12 +42,13 @@ struct Line {
     return config;
   }
   absl::StatusOr<EpochHistory> Validate(const TrainConfig& config, int workers) const {
-    const auto criterion = BuildCriterion(config.criterion(), 0, at::kCPU);
+    const auto criterion = BuildCriterion(config.criterion(), {.features = {1}, .classes = 0});
     const auto examples = Examples::Create(
         {Floats("features", {5, 1}, {0, 1, 2, 3, 4}), Floats("target", {5}, {0, 1, 3, 4, 10})}, at::kCPU);
-    WorkerPool pool(workers, [] { at::set_num_threads(1); });
+    const auto pool = *WorkerPool::Create(workers, [] { at::set_num_threads(1); });
     EpochHistory history;
-    const absl::Status status = baton::Validate(config, *model, **criterion, parameters, *examples, pool, history);
+    const absl::Status status =
+        baton::Validate(config, *model, **criterion, {.parameters = parameters}, *examples, *pool, history);
     if (!status.ok()) return status;
     return history;
   }
@@ -74,7 +75,7 @@ TEST(Validate, ALossThatIsNotFiniteIsAnError) {
   Line line;
   line.parameters.views()[1].fill_(std::numeric_limits<float>::quiet_NaN());
   EXPECT_THAT(line.Validate(Line::Config(), 1),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("training diverged")));
+              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("training diverged")));
 }
 
 // Three rows of which two are classified as their target says.
@@ -82,16 +83,17 @@ TEST(Validate, GivesTheMetricsThatAreSaidOfIt) {
   TrainConfig config;
   config.mutable_model()->mutable_logistic();
   config.mutable_criterion()->mutable_cross_entropy();
-  const auto model = BuildModel(config.model(), {.features = 2, .classes = 2});
-  const auto criterion = BuildCriterion(config.criterion(), 2, at::kCPU);
+  const auto model = BuildModel(config.model(), {.features = {2}, .classes = 2});
+  const auto criterion = BuildCriterion(config.criterion(), {.features = {2}, .classes = 2});
   FlatTensors parameters(std::make_shared<const FlatLayout>((*model)->parameters()), at::kCPU);
   parameters.views()[0].copy_(at::tensor({1.F, 0.F, 0.F, 1.F}).view({2, 2}));
   HostTensor target{.name = "target", .dtype = DType::kI64, .shape = {3}, .bytes = std::string(24, 0)};
   target.bytes[8] = 1;
   const auto examples = Examples::Create({Floats("features", {3, 2}, {2, 1, 0, 3, 0, 1}), target}, at::kCPU);
-  WorkerPool pool(1, [] { at::set_num_threads(1); });
+  const auto pool = *WorkerPool::Create(1, [] { at::set_num_threads(1); });
   EpochHistory history;
-  ASSERT_THAT(baton::Validate(config, **model, **criterion, parameters, *examples, pool, history), IsOk());
+  ASSERT_THAT(baton::Validate(config, **model, **criterion, {.parameters = parameters}, *examples, *pool, history),
+              IsOk());
   std::vector<std::string> names;
   for (const auto& metric : history.validation_metrics()) names.push_back(metric.first);
   EXPECT_EQ(names, ValidationMetrics(config.criterion()));

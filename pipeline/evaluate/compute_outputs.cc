@@ -37,7 +37,7 @@ absl::StatusOr<std::vector<float>> ComputeOutputs(const TrainedModel& trained, c
     progress.Update(done, "");
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(ForwardBatches(*trained.model, trained.parameters, examples, batch_size, pool, keep));
+  RETURN_IF_ERROR(ForwardBatches(*trained.model, trained.parameters, /*buffers=*/{}, examples, batch_size, pool, keep));
   return outputs;
 }
 

@@ -38,7 +38,8 @@ namespace baton {
 namespace {
 
 // No more workers than the holdout has batches.
-std::unique_ptr<WorkerPool> MakeWorkersFor(const PipelineConfig& config, const LoadSection& load, at::Device device) {
+absl::StatusOr<std::unique_ptr<WorkerPool>> MakeWorkersFor(const PipelineConfig& config, const LoadSection& load,
+                                                           at::Device device) {
   uint64_t rows = 0;
   for (const SplitSummary& split : load.splits()) {
     if (split.name() == kHoldoutSplit) rows = split.rows();
@@ -128,7 +129,7 @@ absl::Status RunEvaluate(const StageOptions& options) {
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
 
   ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(config.train().device()));
-  const auto pool = MakeWorkersFor(config, work->record.load(), device);
+  ASSIGN_OR_RETURN(const auto pool, MakeWorkersFor(config, work->record.load(), device));
   RETURN_IF_ERROR(writer.BeginAttempt(inputs, ComputingAttempt(*pool, config.train().threads_per_worker(), device)));
   const absl::StatusOr<EvaluateSection> results =
       EvaluateSnapshot(fs, run, config, work->record, inputs.Key(), *pool, device);

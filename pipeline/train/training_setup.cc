@@ -64,7 +64,7 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
   ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(config.train().device()));
   ASSIGN_OR_RETURN(const DataShape shape, ShapeOf(dataset));
   ASSIGN_OR_RETURN(auto model, BuildModel(config.train().model(), shape));
-  ASSIGN_OR_RETURN(auto criterion, BuildCriterion(config.train().criterion(), shape.classes, device));
+  ASSIGN_OR_RETURN(auto criterion, BuildCriterion(config.train().criterion(), shape));
   ASSIGN_OR_RETURN(auto optimizer, BuildOptimizer(config.train().optimizer()));
 
   ASSIGN_OR_RETURN(const std::vector<HostTensor> train, ReadSplit(fs, dataset_folder, dataset, kTrainSplit));
@@ -75,6 +75,8 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
     ASSIGN_OR_RETURN(validation, Examples::Create(tensors, device));
   }
 
+  ASSIGN_OR_RETURN(auto pool, MakeWorkers(config.train().workers(), config.train().micro_batches(),
+                                          config.train().threads_per_worker(), device));
   std::string vocabulary;
   if (shape.classes > 0) {
     ASSIGN_OR_RETURN(vocabulary, ReadNamedFile(fs, dataset_folder, dataset, kVocabularyFile));
@@ -85,8 +87,7 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
                        .optimizer = std::move(optimizer),
                        .train = std::move(train_examples),
                        .validation = std::move(validation),
-                       .pool = MakeWorkers(config.train().workers(), config.train().micro_batches(),
-                                           config.train().threads_per_worker(), device),
+                       .pool = std::move(pool),
                        .vocabulary = std::move(vocabulary),
                        .dataset_index = std::move(index)};
 }
@@ -100,7 +101,12 @@ State InitialState(const PipelineConfig& config, const TrainingSetup& setup, con
   for (const std::string& slot : setup.optimizer->slots()) {
     state.optimizer.emplace_back(slot, FlatTensors(layout, setup.device));
   }
-  state.criterion = setup.criterion->tensors();
+  const std::vector<ParameterSpec>& criterion_specs = setup.criterion->tensors();
+  FlatTensors criterion(std::make_shared<const FlatLayout>(criterion_specs), setup.device);
+  Initialize(criterion_specs, config.seed(), criterion);
+  for (size_t i = 0; i < criterion_specs.size(); ++i) {
+    state.criterion.emplace_back(criterion_specs[i].name, criterion.views()[i]);
+  }
   TrainingProgress& progress = state.progress;
   progress.set_epoch_index(0);
   progress.set_train_batch_index(0);
