@@ -1,3 +1,4 @@
+#include "models/convnet.h"
 #include "models/mlp.h"
 #include "models/model.h"
 
@@ -11,11 +12,13 @@ absl::StatusOr<std::unique_ptr<Model>> BuildModel(const ModelConfig& config, con
       return BuildLogistic(config.logistic(), shape);
     case ModelConfig::kMlp:
       return BuildMlp(config.mlp(), shape);
+    case ModelConfig::kConvnet:
+      return BuildConvNet(config.convnet(), shape);
     case ModelConfig::KIND_NOT_SET:
       break;
   }
   return absl::InvalidArgumentError(
-      "train.model is not set; choose linear {}, logistic {} or mlp { hidden_sizes: 64 }");
+      "train.model is not set; choose linear {}, logistic {}, mlp { hidden_sizes: 64 } or convnet {}");
 }
 
 }  // namespace baton
