@@ -2,18 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "base/fields.h"
 #include "base/status_macros.h"
-#include "google/protobuf/descriptor.h"
 #include "pipeline/config/config.pb.h"
 #include "pipeline/plan/keys.h"
 
 namespace baton {
 namespace {
-
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
 
 // What the recorded training was begun with, but for what an amendment before said of itself.
 std::vector<FieldValue> ValuesOf(const StageRun& recorded) {
@@ -35,23 +30,10 @@ std::vector<FieldValue> NewValues(const std::vector<FieldValue>& old_values, con
 
 absl::Status CheckName(const std::string& path) {
   if (path == kHorizonInput || path == kDatasetInput || path == kInitialWeightsInput) return absl::OkStatus();
-  const Descriptor* message = PipelineConfig::descriptor();
-  for (const absl::string_view name : absl::StrSplit(path, '.')) {
-    const FieldDescriptor* field = message == nullptr ? nullptr : message->FindFieldByName(std::string(name));
-    if (field != nullptr) {
-      message = field->message_type();
-      continue;
-    }
-    std::vector<std::string> candidates;
-    for (int i = 0; message != nullptr && i < message->field_count(); ++i) {
-      candidates.push_back(message->field(i)->name());
-    }
-    const std::string nearest = NearestName(name, candidates);
-    return absl::InvalidArgumentError(
-        absl::StrCat("--allow_changes=", path, " names no field of the configuration: there is no \"", name, "\"",
-                     nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?")));
-  }
-  return absl::OkStatus();
+  const absl::Status known = CheckFieldPath(path, PipelineConfig::descriptor());
+  if (known.ok()) return known;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--allow_changes=", path, " names no field of the configuration: ", known.message()));
 }
 
 }  // namespace
