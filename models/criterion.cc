@@ -1,8 +1,7 @@
 #include "models/criterion.h"
 
-#include <cmath>
-
 #include "absl/strings/str_cat.h"
+#include "models/criterion_registry.h"
 
 #include "third_party/torch_begin.h"
 
@@ -49,48 +48,25 @@ class MeanSquaredError : public Criterion {
   std::optional<int64_t> CorrectRows(const at::Tensor&, const Batch&) const override { return std::nullopt; }
 };
 
-absl::StatusOr<at::Tensor> ClassWeights(const CrossEntropyConfig& config, int64_t classes, at::Device device) {
-  if (config.class_weights().empty()) return at::Tensor();
+absl::StatusOr<std::unique_ptr<Criterion>> BuildCrossEntropy(const CrossEntropyConfig& config, int64_t classes,
+                                                             at::Device device, absl::string_view path) {
+  if (config.class_weights().empty()) return std::make_unique<CrossEntropy>(at::Tensor());
   if (config.class_weights_size() != classes) {
-    return absl::InvalidArgumentError(absl::StrCat("train.criterion.cross_entropy.class_weights has ",
-                                                   config.class_weights_size(), " values, but the data has ", classes,
+    return absl::InvalidArgumentError(absl::StrCat(path, ".class_weights has ", config.class_weights_size(),
+                                                   " values, but the data has ", classes,
                                                    " classes; give one for each, in the vocabulary's order"));
   }
-  for (const double weight : config.class_weights()) {
-    if (!std::isfinite(weight) || weight <= 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("train.criterion.cross_entropy.class_weights holds ", weight, "; a weight must be above 0"));
-    }
-  }
   const std::vector<double> weights(config.class_weights().begin(), config.class_weights().end());
-  return at::tensor(weights, at::TensorOptions().dtype(at::kFloat)).to(device);
+  return std::make_unique<CrossEntropy>(at::tensor(weights, at::TensorOptions().dtype(at::kFloat)).to(device));
 }
+
+absl::StatusOr<std::unique_ptr<Criterion>> BuildMeanSquaredError(const MeanSquaredErrorConfig&, int64_t, at::Device,
+                                                                 absl::string_view) {
+  return std::make_unique<MeanSquaredError>();
+}
+
+const CriterionRegistration<CrossEntropyConfig> cross_entropy(BuildCrossEntropy);
+const CriterionRegistration<MeanSquaredErrorConfig> mean_squared_error(BuildMeanSquaredError);
 
 }  // namespace
-
-absl::StatusOr<std::unique_ptr<Criterion>> BuildCriterion(const CriterionConfig& config, int64_t classes,
-                                                          at::Device device) {
-  switch (config.kind_case()) {
-    case CriterionConfig::kCrossEntropy: {
-      if (classes == 0) {
-        return absl::InvalidArgumentError(
-            "train.criterion.cross_entropy needs classes, but load.task is REGRESSION; choose mean_squared_error {}");
-      }
-      absl::StatusOr<at::Tensor> weights = ClassWeights(config.cross_entropy(), classes, device);
-      if (!weights.ok()) return weights.status();
-      return std::make_unique<CrossEntropy>(*weights);
-    }
-    case CriterionConfig::kMeanSquaredError:
-      if (classes != 0) {
-        return absl::InvalidArgumentError(
-            "train.criterion.mean_squared_error needs numbers, but load.task is CLASSIFICATION; choose cross_entropy "
-            "{}");
-      }
-      return std::make_unique<MeanSquaredError>();
-    case CriterionConfig::KIND_NOT_SET:
-      break;
-  }
-  return absl::InvalidArgumentError("train.criterion is not set; choose cross_entropy {} or mean_squared_error {}");
-}
-
 }  // namespace baton

@@ -57,19 +57,19 @@ TEST(MeanSquaredError, EqualsPyTorchs) {
 TEST(BuildCriterion, RefusesWhatDoesNotFit) {
   CriterionConfig config;
   EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.criterion is not set")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.criterion is not chosen")));
   config.mutable_mean_squared_error();
   EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose cross_entropy")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose train.criterion.cross_entropy={}")));
   config.mutable_cross_entropy()->add_class_weights(1);
   EXPECT_THAT(BuildCriterion(config, 0, at::kCPU),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose mean_squared_error")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose train.criterion.mean_squared_error={}")));
   EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has 1 values, but the data has 3 classes")));
   config.mutable_cross_entropy()->clear_class_weights();
   for (const double weight : {1.0, 0.0, 1.0}) config.mutable_cross_entropy()->add_class_weights(weight);
   EXPECT_THAT(BuildCriterion(config, 3, at::kCPU),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be above 0")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected finite weights above 0")));
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ void Record(const KeyInputs& inputs, StageRun& stage) {
 TEST_F(OutputsTest, LoadIsCurrentUnderItsConfiguration) {
   PipelineConfig config;
   config.set_seed(3);
-  config.mutable_load()->set_target_column("y");
+  config.mutable_load()->mutable_table()->set_target_column("y");
   LoadSection load;
   load.set_raw_file_sha256("f00d");
   EXPECT_THAT(CheckLoadIsCurrent(config, load), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("run load")));
@@ -99,10 +99,10 @@ TEST_F(OutputsTest, LoadIsCurrentUnderItsConfiguration) {
   // Where the raw file is does not matter.
   config.mutable_load()->set_raw_filepath("/elsewhere.csv");
   EXPECT_THAT(CheckLoadIsCurrent(config, load), IsOk());
-  config.mutable_load()->set_target_column("z");
+  config.mutable_load()->mutable_table()->set_target_column("z");
   EXPECT_THAT(CheckLoadIsCurrent(config, load),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("load.target_column: \"y\" -> \"z\""), Not(HasSubstr("seed")))));
+                       AllOf(HasSubstr("load.table.target_column: \"y\" -> \"z\""), Not(HasSubstr("seed")))));
 }
 
 TEST_F(OutputsTest, TrainIsCurrentUnderItsConfigurationAndDataset) {

@@ -6,11 +6,12 @@ namespace baton {
 
 absl::StatusOr<DataShape> ShapeOf(const Dataset& dataset) {
   for (const TensorSpec& tensor : dataset.tensors()) {
-    if (tensor.name() == "features" && tensor.shape_size() == 1) {
-      return DataShape{.features = tensor.shape(0), .classes = static_cast<int64_t>(dataset.class_count())};
-    }
+    if (tensor.name() != "features") continue;
+    DataShape shape{.features = 1, .classes = static_cast<int64_t>(dataset.class_count())};
+    for (const int64_t size : tensor.shape()) shape.features *= size;
+    return shape;
   }
-  return absl::DataLossError("the dataset has no tensor 'features' of one dimension an example");
+  return absl::DataLossError("the dataset has no tensor 'features'");
 }
 
 }  // namespace baton

@@ -7,7 +7,7 @@
 
 namespace baton {
 
-// What a model must know of a dataset. DataLoss if it has no tensor "features" of one dimension an example.
+// What a model must know of a dataset. DataLoss if it has no tensor "features".
 absl::StatusOr<DataShape> ShapeOf(const Dataset& dataset);
 
 }  // namespace baton
