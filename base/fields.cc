@@ -16,6 +16,7 @@
 namespace baton {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
@@ -94,6 +95,10 @@ std::string ScalarText(const Message& message, const FieldDescriptor* field, int
   return "";
 }
 
+bool IsChoice(const FieldDescriptor* field) {
+  return field->is_extension() || field->real_containing_oneof() != nullptr;
+}
+
 void AppendMessage(const Message& message, const std::string& path, std::vector<FieldValue>& result);
 
 // The fields of a message whose presence alone says something.
@@ -145,8 +150,8 @@ void AppendMessage(const Message& message, const std::string& path, std::vector<
   const std::unique_ptr<Message> defaults(message.New());
   for (const FieldDescriptor* field : fields) {
     if (field->options().GetExtension(free)) continue;
-    const std::string field_path = path.empty() ? field->name() : absl::StrCat(path, ".", field->name());
-    const bool choice = field->real_containing_oneof() != nullptr;
+    const std::string field_path = absl::StrCat(path, path.empty() ? "" : ".", NameInPath(field));
+    const bool choice = IsChoice(field);
     if (field->is_map()) {
       AppendMap(message, field, field_path, result);
     } else if (field->is_repeated()) {
@@ -177,7 +182,7 @@ void ClearDefaults(Message& message) {
       continue;
     }
     if (is_message) ClearDefaults(*reflection.MutableMessage(&message, field));
-    if (field->is_repeated() || field->real_containing_oneof() != nullptr) continue;
+    if (field->is_repeated() || IsChoice(field)) continue;
     const bool at_default = is_message ? reflection.GetMessage(message, field).ByteSizeLong() == 0
                                        : ScalarText(message, field, -1) == ScalarText(*defaults, field, -1);
     if (at_default) reflection.ClearField(&message, field);
@@ -211,6 +216,32 @@ std::vector<FieldValue> FrozenFields(const Message& message, absl::string_view p
   std::vector<FieldValue> result;
   AppendMessage(message, std::string(prefix), result);
   return result;
+}
+
+std::string NameInPath(const FieldDescriptor* field) {
+  return field->is_extension() ? absl::StrCat("[", field->full_name(), "]") : field->name();
+}
+
+std::vector<const FieldDescriptor*> KnownChoices(const Descriptor* type) {
+  std::vector<const FieldDescriptor*> choices;
+  for (int i = 0; i < type->field_count(); ++i) {
+    if (IsChoice(type->field(i))) choices.push_back(type->field(i));
+  }
+  std::vector<const FieldDescriptor*> extensions;
+  if (type->extension_range_count() > 0) type->file()->pool()->FindAllExtensions(type, &extensions);
+  const auto by_name = [](const FieldDescriptor* a, const FieldDescriptor* b) {
+    return a->full_name() < b->full_name();
+  };
+  std::sort(extensions.begin(), extensions.end(), by_name);
+  choices.insert(choices.end(), extensions.begin(), extensions.end());
+  return choices;
+}
+
+std::vector<const FieldDescriptor*> ChoicesMade(const Message& message) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  std::erase_if(fields, [](const FieldDescriptor* field) { return !IsChoice(field); });
+  return fields;
 }
 
 std::string NearestName(absl::string_view word, const std::vector<std::string>& candidates) {

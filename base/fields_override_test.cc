@@ -133,6 +133,54 @@ TEST(ApplyOverrideTest, ReadsWhatFrozenFieldsWrites) {
   EXPECT_EQ(copy.SerializeAsString(), sample.SerializeAsString());
 }
 
+std::string Held(const std::string& assignment, const std::string& before = "") {
+  fields_test::Holder holder;
+  EXPECT_THAT(ParseTextMessage(before, "x", holder), IsOk());
+  const absl::Status status = ApplyOverride(assignment, holder);
+  return status.ok() ? holder.ShortDebugString() : std::string(status.message());
+}
+
+TEST(ApplyOverrideTest, AnExtensionIsNamedInBrackets) {
+  EXPECT_EQ(Held("kind.[baton.fields_test.wide].width=3"), "kind { [baton.fields_test.wide] { width: 3 } }");
+  EXPECT_EQ(Held("kind.[baton.fields_test.wide]={}"), "kind { [baton.fields_test.wide] { } }");
+  EXPECT_EQ(Held("kind.[baton.fields_test.wide]={width: 4}", "kind { [baton.fields_test.wide] { shape: SQUARE } }"),
+            "kind { [baton.fields_test.wide] { width: 4 } }");
+  EXPECT_EQ(Held("kind={[baton.fields_test.wide] {}}"), "kind { [baton.fields_test.wide] { } }");
+}
+
+TEST(ApplyOverrideTest, AChoiceOfAnExtensibleMessageClearsTheOthers) {
+  const std::string wide = "kind { common: true [baton.fields_test.wide] { width: 3 } }";
+  EXPECT_EQ(Held("kind.[baton.fields_test.tall]={}", wide), "kind { common: true [baton.fields_test.tall] { } }");
+  EXPECT_EQ(Held("kind.first={}", wide), "kind { first { } common: true }");
+  EXPECT_EQ(Held("kind.plain=2", wide), "kind { plain: 2 common: true }");
+  EXPECT_EQ(Held("kind.[baton.fields_test.wide].width=3", "kind { first {} }"),
+            "kind { [baton.fields_test.wide] { width: 3 } }");
+  EXPECT_EQ(Held("kind.common=false", wide), "kind { common: false [baton.fields_test.wide] { width: 3 } }");
+  EXPECT_EQ(Held("kind.[baton.fields_test.wide].shape=SQUARE", wide),
+            "kind { common: true [baton.fields_test.wide] { width: 3 shape: SQUARE } }");
+}
+
+TEST(ApplyOverrideTest, NamesTheExtensionThatWasProbablyMeant) {
+  EXPECT_THAT(Held("kind.[baton.fields_test.wid]={}"), HasSubstr("did you mean kind.[baton.fields_test.wide]?"));
+  EXPECT_THAT(Held("kind.wide={}"), HasSubstr("did you mean kind.[baton.fields_test.wide]?"));
+  EXPECT_THAT(Held("kind.[baton.fields_test.wide].widht=1"),
+              HasSubstr("did you mean kind.[baton.fields_test.wide].width?"));
+  EXPECT_THAT(Held("kind.[x.y]={}"),
+              AllOf(HasSubstr("known: first, plain, common, [baton.fields_test.tall]"), HasSubstr("linked into it")));
+  EXPECT_THAT(Held("kind.[baton.fields_test.wide={}"), HasSubstr("a bracket is not closed"));
+  EXPECT_THAT(Held("kind[baton.fields_test.wide]={}"), HasSubstr("kind.[baton.fields_test.wide]"));
+  EXPECT_THAT(Held("kind.first.[baton.fields_test.wide]={}"), HasSubstr("unknown field"));
+}
+
+TEST(CheckFieldPathTest, TakesFieldsAndMessagesOnTheWay) {
+  const auto* type = fields_test::Holder::descriptor();
+  for (const char* path :
+       {"kind", "kind.first.rate", "kind.[baton.fields_test.wide]", "kind.[baton.fields_test.wide].width"})
+    EXPECT_THAT(CheckFieldPath(path, type), IsOk()) << path;
+  for (const char* path : {"", "kin", "kind.", "kind.[baton.fields_test.wide].widh", "kind.[", "kind.]", "kind.[]"})
+    EXPECT_THAT(CheckFieldPath(path, type), StatusIs(absl::StatusCode::kInvalidArgument, testing::_)) << path;
+}
+
 absl::Status ParseError(const std::string& text) {
   Sample sample;
   sample.set_plain(1);
@@ -162,6 +210,16 @@ TEST(ParseTextMessageTest, SaysWhereAndWhatWasMeant) {
   EXPECT_THAT(ParseError("first {} second {}"), invalid("x.textproto:1:"));
   EXPECT_THAT(ParseError("inner {"), invalid("x.textproto:1:"));
   EXPECT_THAT(ParseError("string_value: 'a"), invalid("x.textproto:1:"));
+  fields_test::Holder holder;
+  EXPECT_THAT(ParseTextMessage("kind { [baton.fields_test.wid] {} }", "x.textproto", holder),
+              invalid("Did you mean [baton.fields_test.wide]?"));
+  EXPECT_THAT(ParseTextMessage("kind { wide {} }", "x.textproto", holder),
+              invalid("Did you mean [baton.fields_test.wide]?"));
+  EXPECT_THAT(ParseTextMessage("kind { [acme.deep] {} }", "x.textproto", holder), invalid("linked into it"));
+  EXPECT_THAT(ParseTextMessage("kind { [baton.fields_test.wide] { widht: 1 } }", "x.textproto", holder),
+              invalid("Did you mean \"width\"?"));
+  EXPECT_THAT(ParseTextMessage("kind { [baton.fields_test.wide] { shape: SQARE } }", "x.textproto", holder),
+              invalid("Did you mean \"SQUARE\"?"));
   std::string deep;
   for (int i = 0; i < 100000; ++i) deep += "deeper{";
   EXPECT_THAT(ParseError("inner{" + deep), invalid("x.textproto:1:"));

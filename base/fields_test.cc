@@ -65,6 +65,35 @@ TEST(FrozenFieldsTest, AChosenMemberOfAOneofIsListedThoughEmpty) {
   EXPECT_THAT(FrozenFields(Parse("inner {}"), ""), IsEmpty());
 }
 
+std::string Of(const std::string& text) {
+  fields_test::Holder holder;
+  EXPECT_THAT(ParseTextMessage(text, "x", holder), IsOk());
+  std::string result;
+  for (const auto& [name, value] : FrozenFields(holder, "a")) result += name + "=" + value + ";";
+  return result;
+}
+
+TEST(FrozenFieldsTest, AnExtensionIsAChoice) {
+  EXPECT_EQ(Of("kind { [baton.fields_test.wide] {} }"), "a.kind.[baton.fields_test.wide]={};");
+  EXPECT_EQ(Of("kind { [baton.fields_test.wide] { width: 8 workers: 3 } }"), "a.kind.[baton.fields_test.wide]={};");
+  EXPECT_EQ(Of("kind { [baton.fields_test.tall] { width: 9 shape: SQUARE } common: true }"),
+            "a.kind.common=true;a.kind.[baton.fields_test.tall].width=9;a.kind.[baton.fields_test.tall].shape=SQUARE;");
+}
+
+TEST(ChoicesTest, OfAMessageThatCanBeExtended) {
+  std::vector<std::string> names;
+  for (const auto* choice : KnownChoices(fields_test::Kind::descriptor())) names.push_back(NameInPath(choice));
+  EXPECT_THAT(names, ElementsAre("first", "plain", "[baton.fields_test.tall]", "[baton.fields_test.wide]"));
+  fields_test::Kind kind;
+  kind.set_common(true);
+  EXPECT_THAT(ChoicesMade(kind), IsEmpty());
+  kind.mutable_first();
+  kind.MutableExtension(fields_test::wide);
+  names.clear();
+  for (const auto* choice : ChoicesMade(kind)) names.push_back(NameInPath(choice));
+  EXPECT_THAT(names, ElementsAre("first", "[baton.fields_test.wide]"));
+}
+
 TEST(FrozenFieldsTest, WritesFloatsWithTheFewestDigitsThatGiveTheSameBits) {
   Sample sample;
   const auto text = [&](double value) {
@@ -125,6 +154,13 @@ TEST(ClearDefaultsTest, KeepsFreeFieldsAndChoices) {
   const std::string before = sample.DebugString();
   ClearDefaults(sample);
   EXPECT_EQ(sample.DebugString(), before);
+}
+
+TEST(ClearDefaultsTest, AnExtensionStaysThoughItBecomesEmpty) {
+  fields_test::Holder holder;
+  holder.mutable_kind()->MutableExtension(fields_test::wide)->set_width(8);
+  ClearDefaults(holder);
+  EXPECT_EQ(holder.ShortDebugString(), "kind { [baton.fields_test.wide] { } }");
 }
 
 TEST(NearestNameTest, TakesTheNearestThatIsNearEnough) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/fields.h"
+#include "base/fields_text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -25,10 +26,25 @@ void CollectTypes(const Descriptor* type, std::set<const Descriptor*>& result) {
   for (int i = 0; i < type->field_count(); ++i) {
     if (type->field(i)->message_type() != nullptr) CollectTypes(type->field(i)->message_type(), result);
   }
+  for (const FieldDescriptor* choice : KnownChoices(type)) {
+    if (choice->message_type() != nullptr) CollectTypes(choice->message_type(), result);
+  }
+}
+
+// What the user may have meant by an extension of `type`, or by a field of it that is none.
+std::string NearestExtension(absl::string_view word, const Descriptor* type) {
+  std::vector<std::string> names;
+  for (const FieldDescriptor* choice : KnownChoices(type)) {
+    if (!choice->is_extension()) continue;
+    if (choice->name() == word) return choice->full_name();
+    names.push_back(choice->full_name());
+  }
+  return NearestName(word, names);
 }
 
 // What the user may have meant, from the parser's own words, which put names in quotes: 'Message type "T" has no field
-// named "F".' or 'Unknown enumeration value of "V" for field "F".'. Empty if nothing comes to mind.
+// named "F".', 'Extension "E" is not defined or is not an extension of "T".' or 'Unknown enumeration value of "V" for
+// field "F".'. Empty if nothing comes to mind.
 std::string Suggestion(const std::string& error, const Descriptor* root) {
   const std::vector<std::string> parts = absl::StrSplit(error, '"');
   if (parts.size() != 5) return "";
@@ -36,10 +52,20 @@ std::string Suggestion(const std::string& error, const Descriptor* root) {
   CollectTypes(root, types);
   std::vector<std::string> names;
   std::string word;
+  if (parts[2] == " is not defined or is not an extension of ") {
+    for (const Descriptor* type : types) {
+      if (type->full_name() != parts[3]) continue;
+      const std::string nearest = NearestExtension(parts[1], type);
+      return nearest.empty() ? absl::StrCat(" ", kLinkExtensions) : absl::StrCat(" Did you mean [", nearest, "]?");
+    }
+  }
   if (parts[2] == " has no field named ") {
     word = parts[3];
     for (const Descriptor* type : types) {
-      for (int i = 0; type->full_name() == parts[1] && i < type->field_count(); ++i) {
+      if (type->full_name() != parts[1]) continue;
+      const std::string extension = NearestExtension(word, type);
+      if (!extension.empty()) return absl::StrCat(" Did you mean [", extension, "]?");
+      for (int i = 0; i < type->field_count(); ++i) {
         names.push_back(type->field(i)->name());
       }
     }

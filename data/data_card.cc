@@ -34,7 +34,9 @@ std::string SplitsTable(const TabularDataset& dataset, const std::vector<std::st
 std::string ColumnRow(const Column& column, absl::string_view role, const ColumnStatistics& statistics) {
   return TableRow({Cell(column.name()), std::string(role), Number(statistics.mean),
                    Number(statistics.standard_deviation), Number(statistics.minimum), Number(statistics.maximum),
-                   column.has_mean() ? "yes" : "no"});
+                   !column.has_mean()    ? "no"
+                   : statistics.constant ? "shifted only: constant"
+                                         : "yes"});
 }
 
 }  // namespace
@@ -51,7 +53,8 @@ std::string MakeDataCard(const DataCardSource& source, const TabularDataset& dat
       classification ? ", within each class" : "", "\n\n## Rows\n\n", SplitsTable(dataset, labels),
       "\n## Columns\n\nIn the raw file's units, over the training split; the standard deviation is the population's "
       "(1 ",
-      "for a constant column). A standardised column is stored as (value - mean) / standard deviation.\n\n",
+      "for a constant column). A standardised column is stored as (value - mean) / standard "
+      "deviation.\n\n",
       TableRow({"column", "role", "mean", "standard deviation", "minimum", "maximum", "standardised"}),
       TableRow(std::vector<std::string>(7, "---")));
   for (int i = 0; i < dataset.index.features_size(); ++i) {

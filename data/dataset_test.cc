@@ -45,7 +45,7 @@ class DatasetTest : public testing::Test {
 
   Dataset Write() {
     Dataset index;
-    index.set_task(LoadConfig::CLASSIFICATION);
+    index.set_task(TableConfig::CLASSIFICATION);
     index.set_class_count(2);
     const auto written = WriteDataset(
         fs_, folder_, {MakeSplit("train", 0, 3), MakeSplit("validation", 3, 0), MakeSplit("holdout", 3, 2)},

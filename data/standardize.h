@@ -16,6 +16,9 @@ struct ColumnStatistics {
   // The population's (divided by the number of rows, not by one less), as scikit-learn's StandardScaler has it. 1 for a
   // column that is constant, so that dividing by it changes nothing.
   double standard_deviation = 1;
+  // Whether all values are equal, or differ by no more than the rounding of sums of them can. Dividing by such a
+  // deviation would make anything else that the column holds elsewhere a huge number.
+  bool constant = false;
   double minimum = 0;
   double maximum = 0;
 };

@@ -1,5 +1,9 @@
 #include "data/standardize.h"
 
+#include <cmath>
+#include <numeric>
+#include <vector>
+
 #include "base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
@@ -51,6 +55,40 @@ TEST(StandardizeTest, NeverDividesByZero) {
   const std::vector<double> values = {0, 1e-300};
   ASSERT_OK_AND_ASSIGN(const ColumnStatistics statistics, DescribeColumn("a", values, {0, 1}));
   EXPECT_EQ(statistics.standard_deviation, 1);
+}
+
+// Both halves of the rows differ in the last bit; dividing by that would make 1e13 of any other value.
+TEST(StandardizeTest, AColumnThatIsConstantButForRoundingIsOnlyShifted) {
+  std::vector<double> values;
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < 100; ++i) {
+    values.push_back(i % 2 == 0 ? 14.62 : std::nextafter(14.62, 15));
+    rows.push_back(i);
+  }
+  values.push_back(14.7);
+  ASSERT_OK_AND_ASSIGN(const ColumnStatistics statistics, DescribeColumn("sensor", values, rows));
+  EXPECT_TRUE(statistics.constant);
+  EXPECT_EQ(statistics.standard_deviation, 1);
+  EXPECT_NEAR(Standardize(14.7, statistics), 0.08, 1e-12);
+}
+
+// One of a million rows is another: far above rounding, and a time stamp that hardly moves is no constant either.
+TEST(StandardizeTest, ASmallSpreadIsNotRounding) {
+  std::vector<double> values(1000000, 1);
+  values[17] = 2;
+  std::vector<int64_t> rows(values.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  ASSERT_OK_AND_ASSIGN(ColumnStatistics statistics, DescribeColumn("a", values, rows));
+  EXPECT_FALSE(statistics.constant);
+  EXPECT_NEAR(statistics.standard_deviation, 1e-3, 1e-8);
+  ASSERT_OK_AND_ASSIGN(statistics, DescribeColumn("time", {1.7e9, 1.7e9 + 0.25, 1.7e9 + 0.5}, {0, 1, 2}));
+  EXPECT_FALSE(statistics.constant);
+  ASSERT_OK_AND_ASSIGN(statistics, DescribeColumn("tiny", {1e-100, 3e-100}, {0, 1}));
+  EXPECT_FALSE(statistics.constant);
+  EXPECT_DOUBLE_EQ(statistics.standard_deviation, 1e-100);
+  // The bound is not squared: it would overflow, and take this for a constant.
+  ASSERT_OK_AND_ASSIGN(statistics, DescribeColumn("huge", {1e153, 2e153}, {0, 1}));
+  EXPECT_FALSE(statistics.constant);
 }
 
 TEST(StandardizeTest, RefusesNumbersThatOverflow) {

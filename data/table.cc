@@ -35,7 +35,7 @@ absl::Status NoSuchColumn(absl::string_view field, const std::string& name, absl
   if (names.size() > kShown) shown.push_back(absl::StrCat(names.size() - kShown, " more"));
   const std::string nearest = NearestName(name, names);
   return absl::InvalidArgumentError(
-      absl::StrCat("load.", field, " is ", QuoteForMessage(name), ", but ", file, " has no such column",
+      absl::StrCat("load.table.", field, " is ", QuoteForMessage(name), ", but ", file, " has no such column",
                    nearest.empty() ? "." : absl::StrCat("; did you mean ", QuoteForMessage(nearest), "?"),
                    " Its columns are ", absl::StrJoin(shown, ", ")));
 }
@@ -63,9 +63,20 @@ absl::StatusOr<std::vector<std::string>> ReadHeader(absl::string_view bytes, abs
   return names;
 }
 
+absl::Status CheckShape(size_t features, absl::string_view file, const TableConfig& config) {
+  if (config.feature_shape().empty()) return absl::OkStatus();
+  size_t expected = 1;
+  for (const uint32_t size : config.feature_shape()) expected *= size;
+  if (features == expected) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("load.table.feature_shape is [", absl::StrJoin(config.feature_shape(), ", "), "], which is ",
+                   expected, " numbers, but ", file, " has ", features,
+                   " features: all columns but the target and load.table.ignored_columns; correct one of them"));
+}
+
 // Which role each column has.
 absl::StatusOr<std::vector<Table::Column>> AssignRoles(const std::vector<std::string>& names, absl::string_view file,
-                                                       const LoadConfig& config) {
+                                                       const TableConfig& config) {
   const auto known = [&names](const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
@@ -90,13 +101,14 @@ absl::StatusOr<std::vector<Table::Column>> AssignRoles(const std::vector<std::st
     }
     if (name.empty()) {
       return absl::DataLossError(absl::StrCat(file, ": column ", columns.size(), " of the header has no name; ",
-                                              "name it, or leave it out with load.ignored_columns: \"\""));
+                                              "name it, or leave it out with load.table.ignored_columns: \"\""));
     }
   }
   if (seen.size() < 2) {
     return absl::DataLossError(
         absl::StrCat(file, ": no column beside the target is left; expected at least one feature"));
   }
+  RETURN_IF_ERROR(CheckShape(seen.size() - 1, file, config));
   return columns;
 }
 
@@ -159,14 +171,14 @@ bool CopyLabels(const arrow::ChunkedArray& column, Table& table) {
 
 }  // namespace
 
-absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const LoadConfig& config) {
+absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const TableConfig& config) {
   bytes = absl::StripPrefix(bytes, kByteOrderMark);
   RETURN_IF_ERROR(CheckQuotes(bytes, file));
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ReadHeader(bytes, file));
   Table table;
   ASSIGN_OR_RETURN(table.columns, AssignRoles(names, file, config));
 
-  const bool numeric_target = config.task() == LoadConfig::REGRESSION;
+  const bool numeric_target = config.task() == TableConfig::REGRESSION;
   const auto fault = [&](const absl::Status& otherwise) {
     return DescribeCsvFault(bytes, file, table.columns, numeric_target, otherwise);
   };
@@ -196,7 +208,7 @@ absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view fi
   return table;
 }
 
-absl::Status CheckColumns(absl::string_view beginning, absl::string_view file, const LoadConfig& config) {
+absl::Status CheckColumns(absl::string_view beginning, absl::string_view file, const TableConfig& config) {
   const auto names = ReadHeader(absl::StripPrefix(beginning, kByteOrderMark), file);
   if (!names.ok()) return absl::OkStatus();
   const absl::Status assigned = AssignRoles(*names, file, config).status();

@@ -41,15 +41,16 @@ struct Table {
 // fields may be quoted as in RFC 4180; a UTF-8 byte order mark, CRLF and empty lines are accepted; spaces around
 // numbers as well. Labels are taken to the letter. `file` is its path, for messages. Uses all cores.
 //
-// InvalidArgument if the configuration names a column that is not there. DataLoss, with file, line, column, what was
-// found and what was expected, for everything else: no rows, a row with another number of fields than the header, a
-// field that is empty or no finite number, a label that is empty or no UTF-8, a quote that is never closed, a column
-// name that is missing or there twice, a classification of less than two labels, no feature at all.
-absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const LoadConfig& config);
+// InvalidArgument if the configuration names a column that is not there, or its shape is not that of the features.
+// DataLoss, with file, line, column, what was found and what was expected, for everything else: no rows, a row with
+// another number of fields than the header, a field that is empty or no finite number, a label that is empty or no
+// UTF-8, a quote that is never closed, a column name that is missing or there twice, a classification of less than two
+// labels, no feature at all.
+absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const TableConfig& config);
 
 // The InvalidArgument with which ReadCsvTable would answer a file that begins with `beginning`, found before the rest
 // is read. OK if there is none, and if the header is not whole or cannot be read: ReadCsvTable will tell.
-absl::Status CheckColumns(absl::string_view beginning, absl::string_view file, const LoadConfig& config);
+absl::Status CheckColumns(absl::string_view beginning, absl::string_view file, const TableConfig& config);
 
 // Version of the Arrow library that parses, as the record names it.
 std::string ArrowVersion();

@@ -14,14 +14,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StrEq;
 
-LoadConfig Config(LoadConfig::Task task = LoadConfig::CLASSIFICATION) {
-  LoadConfig config;
+TableConfig Config(TableConfig::Task task = TableConfig::CLASSIFICATION) {
+  TableConfig config;
   config.set_target_column("y");
   config.set_task(task);
   return config;
 }
 
-absl::StatusOr<Table> Read(absl::string_view bytes, const LoadConfig& config = Config()) {
+absl::StatusOr<Table> Read(absl::string_view bytes, const TableConfig& config = Config()) {
   return ReadCsvTable(bytes, "t.csv", config);
 }
 
@@ -41,13 +41,13 @@ TEST(TableTest, ReadsNumbersAndLabels) {
 }
 
 TEST(TableTest, ReadsTheNumbersOfARegression) {
-  ASSERT_OK_AND_ASSIGN(const Table table, Read("a,y\n1,10\n2,-0.5\n", Config(LoadConfig::REGRESSION)));
+  ASSERT_OK_AND_ASSIGN(const Table table, Read("a,y\n1,10\n2,-0.5\n", Config(TableConfig::REGRESSION)));
   EXPECT_THAT(table.targets, ElementsAre(10, -0.5));
   EXPECT_THAT(table.labels, ElementsAre());
 }
 
 TEST(TableTest, IgnoredColumnsMayHoldAnything) {
-  LoadConfig config = Config();
+  TableConfig config = Config();
   config.add_ignored_columns("id");
   config.add_ignored_columns("");
   ASSERT_OK_AND_ASSIGN(const Table table, Read("id,a,,y,id\nfoo,1,,x,\n,2,nan,w,bar\n", config));
@@ -109,7 +109,7 @@ TEST(TableTest, RefusesWhatIsNoNumber) {
   EXPECT_THAT(Read("a,y\n0x10,x\n2,w\n"), DataLossIs("t.csv:2: column \"a\": found \"0x10\", expected a number"));
   EXPECT_THAT(Read("a,y\n1,x\n\"1,5\",w\n"), DataLossIs("t.csv:3: column \"a\": found \"1,5\", expected a number"));
   EXPECT_THAT(Read("a,y\n1,x\n\xff,w\n"), DataLossIs("t.csv:3: column \"a\": found \"\\xff\", expected a number"));
-  EXPECT_THAT(Read("a,y\n1,2\n2,low\n", Config(LoadConfig::REGRESSION)),
+  EXPECT_THAT(Read("a,y\n1,2\n2,low\n", Config(TableConfig::REGRESSION)),
               DataLossIs("t.csv:3: column \"y\": found \"low\", expected a number"));
   const std::string longest(40, 'z');
   EXPECT_THAT(Read(absl::StrCat("a,y\n", longest, "z,x\n1,w\n")),
@@ -128,7 +128,7 @@ TEST(TableTest, RefusesNumbersThatAreNotFinite) {
     EXPECT_THAT(Read(absl::StrCat("a,y\n1,x\n", number, ",w\n")),
                 DataLossIs(absl::StrCat("t.csv:3: column \"a\": found \"", number, "\", expected a finite number")));
   }
-  EXPECT_THAT(Read("a,y\n1,2\n2,nan\n", Config(LoadConfig::REGRESSION)),
+  EXPECT_THAT(Read("a,y\n1,2\n2,nan\n", Config(TableConfig::REGRESSION)),
               DataLossIs("t.csv:3: column \"y\": found \"nan\", expected a finite number"));
   // Smaller than the smallest number, which is next to zero.
   ASSERT_OK_AND_ASSIGN(const Table table, Read("a,y\n1,x\n1e-400,w\n"));
@@ -172,11 +172,11 @@ TEST(TableTest, RefusesAQuoteThatIsNeverClosed) {
 }
 
 TEST(TableTest, SuggestsTheColumnThatWasMeant) {
-  LoadConfig config = Config();
+  TableConfig config = Config();
   config.set_target_column("diagnosi");
   EXPECT_THAT(Read("a,diagnosis\n1,x\n2,w\n", config),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("load.target_column is \"diagnosi\""), HasSubstr("t.csv"),
+                       AllOf(HasSubstr("load.table.target_column is \"diagnosi\""), HasSubstr("t.csv"),
                              HasSubstr("did you mean \"diagnosis\"? Its columns are \"a\", \"diagnosis\""))));
   config.set_target_column("z");
   EXPECT_THAT(Read(absl::StrCat("c0", std::string(29, ','), "\n1\n"), config),
@@ -186,15 +186,15 @@ TEST(TableTest, SuggestsTheColumnThatWasMeant) {
   config.add_ignored_columns("idd");
   EXPECT_THAT(Read("id,a,y\n1,1,x\n2,2,w\n", config),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("load.ignored_columns is \"idd\""), HasSubstr("did you mean \"id\"?"))));
+                       AllOf(HasSubstr("load.table.ignored_columns is \"idd\""), HasSubstr("did you mean \"id\"?"))));
 }
 
 TEST(TableTest, ColumnsCanBeCheckedByTheBeginning) {
-  LoadConfig config = Config();
+  TableConfig config = Config();
   EXPECT_THAT(CheckColumns("\xef\xbb\xbfy,a\nx,1\nw", "t.csv", config), IsOk());
   config.set_target_column("z");
   EXPECT_THAT(CheckColumns("a,y\n1,x\n2", "t.csv", config),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load.target_column is \"z\"")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load.table.target_column is \"z\"")));
   EXPECT_THAT(CheckColumns("a,y,", "t.csv", config), IsOk()) << "the header may go on";
   EXPECT_THAT(CheckColumns("a,\"y\n1,x\n2", "t.csv", config), IsOk()) << "bad data is for the whole file to tell";
 }
@@ -206,7 +206,7 @@ TEST(TableTest, RefusesUnusableHeaders) {
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("columns 1 and 3 have the same name \"y\"")));
   EXPECT_THAT(Read(",a,y\n0,1,x\n1,2,w\n"),
               StatusIs(absl::StatusCode::kDataLoss, AllOf(HasSubstr("column 1 of the header has no name"),
-                                                          HasSubstr("load.ignored_columns: \"\""))));
+                                                          HasSubstr("load.table.ignored_columns: \"\""))));
   EXPECT_THAT(Read("\xff,y\n1,x\n2,w\n"),
               StatusIs(absl::StatusCode::kDataLoss, AllOf(HasSubstr("t.csv:1"), HasSubstr("\"\\xff\""))));
   EXPECT_THAT(Read("y\nx\nw\n"), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("at least one feature")));
@@ -218,6 +218,19 @@ TEST(TableTest, RefusesUnusableLabels) {
   EXPECT_THAT(
       Read("a,y\n1,x\n2,x\n"),
       DataLossIs("t.csv: column \"y\": found only the label \"x\" in all 2 rows, expected at least two classes"));
+}
+
+TEST(TableTest, RefusesAShapeOfAnotherSize) {
+  TableConfig config = Config();
+  config.add_ignored_columns("id");
+  for (const uint32_t size : {1, 2, 2}) config.add_feature_shape(size);
+  EXPECT_THAT(Read("id,a,b,c,d,y\n1,1,2,3,4,x\n2,5,6,7,8,w\n", config), IsOk());
+  EXPECT_THAT(
+      Read("id,a,b,c,y\n1,1,2,3,x\n2,5,6,7,w\n", config),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("load.table.feature_shape is [1, 2, 2], which is 4 numbers, but t.csv has 3 features")));
+  EXPECT_THAT(CheckColumns("id,a,b,c,y\n1,1,2,3,x\n2", "t.csv", config),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("feature_shape")));
 }
 
 }  // namespace

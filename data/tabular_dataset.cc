@@ -60,7 +60,7 @@ struct Scales {
 };
 
 absl::StatusOr<SplitTensors> MakeSplit(absl::string_view name, const Table& table, const std::vector<int64_t>& rows,
-                                       const Scales& scales, const std::string& target, absl::string_view file) {
+                                       const Scales& scales, const TableConfig& config, absl::string_view file) {
   const int64_t count = static_cast<int64_t>(rows.size());
   const size_t width = table.features.size();
   SplitTensors split;
@@ -72,11 +72,14 @@ absl::StatusOr<SplitTensors> MakeSplit(absl::string_view name, const Table& tabl
     RETURN_IF_ERROR(Scatter(table.features[i].name, table.features[i].values, rows, scales.features[i], width, file,
                             features.data() + i));
   }
-  split.tensors.push_back(MakeTensor("features", DType::kF32, {count, static_cast<int64_t>(width)}, features));
+  std::vector<int64_t> shape = {count};
+  shape.insert(shape.end(), config.feature_shape().begin(), config.feature_shape().end());
+  if (config.feature_shape().empty()) shape.push_back(static_cast<int64_t>(width));
+  split.tensors.push_back(MakeTensor("features", DType::kF32, std::move(shape), features));
 
   if (table.labels.empty()) {
     std::vector<float> targets(rows.size());
-    RETURN_IF_ERROR(Scatter(target, table.targets, rows, scales.target, 1, file, targets.data()));
+    RETURN_IF_ERROR(Scatter(config.target_column(), table.targets, rows, scales.target, 1, file, targets.data()));
     split.tensors.push_back(MakeTensor("target", DType::kF32, {count}, targets));
   } else {
     split.class_counts.resize(table.labels.size());
@@ -96,7 +99,7 @@ absl::StatusOr<SplitTensors> MakeSplit(absl::string_view name, const Table& tabl
 
 }  // namespace
 
-absl::StatusOr<TabularDataset> MakeTabularDataset(const Table& table, const SplitRows& rows, const LoadConfig& config,
+absl::StatusOr<TabularDataset> MakeTabularDataset(const Table& table, const SplitRows& rows, const TableConfig& config,
                                                   absl::string_view file) {
   TabularDataset dataset;
   Scales scales;
@@ -121,7 +124,7 @@ absl::StatusOr<TabularDataset> MakeTabularDataset(const Table& table, const Spli
   const std::pair<absl::string_view, const std::vector<int64_t>&> splits[] = {
       {kTrainSplit, rows.train}, {kValidationSplit, rows.validation}, {kHoldoutSplit, rows.holdout}};
   for (const auto& [name, split_rows] : splits) {
-    ASSIGN_OR_RETURN(SplitTensors split, MakeSplit(name, table, split_rows, scales, config.target_column(), file));
+    ASSIGN_OR_RETURN(SplitTensors split, MakeSplit(name, table, split_rows, scales, config, file));
     dataset.splits.push_back(std::move(split));
   }
   return dataset;

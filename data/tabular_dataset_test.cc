@@ -32,8 +32,8 @@ Table MakeRegression() {
   return table;
 }
 
-LoadConfig Config(LoadConfig::Task task) {
-  LoadConfig config;
+TableConfig Config(TableConfig::Task task) {
+  TableConfig config;
   config.set_task(task);
   config.set_target_column("y");
   return config;
@@ -48,7 +48,7 @@ std::vector<T> Values(const HostTensor& tensor) {
 
 TEST(TabularDatasetTest, StandardisesByTrainAlone) {
   ASSERT_OK_AND_ASSIGN(const TabularDataset dataset,
-                       MakeTabularDataset(MakeTable(), Rows(), Config(LoadConfig::CLASSIFICATION), "t.csv"));
+                       MakeTabularDataset(MakeTable(), Rows(), Config(TableConfig::CLASSIFICATION), "t.csv"));
   ASSERT_EQ(dataset.splits.size(), 3);
   const SplitTensors& train = dataset.splits[0];
   EXPECT_EQ(train.name, "train");
@@ -75,9 +75,9 @@ TEST(TabularDatasetTest, StandardisesByTrainAlone) {
 
 TEST(TabularDatasetTest, TheIndexSaysHowToGetTheRawValuesBack) {
   ASSERT_OK_AND_ASSIGN(const TabularDataset dataset,
-                       MakeTabularDataset(MakeTable(), Rows(), Config(LoadConfig::CLASSIFICATION), "t.csv"));
+                       MakeTabularDataset(MakeTable(), Rows(), Config(TableConfig::CLASSIFICATION), "t.csv"));
   const Dataset& index = dataset.index;
-  EXPECT_EQ(index.task(), LoadConfig::CLASSIFICATION);
+  EXPECT_EQ(index.task(), TableConfig::CLASSIFICATION);
   EXPECT_EQ(index.class_count(), 2);
   ASSERT_EQ(index.features_size(), 2);
   EXPECT_EQ(index.features(0).name(), "a");
@@ -90,7 +90,7 @@ TEST(TabularDatasetTest, TheIndexSaysHowToGetTheRawValuesBack) {
 }
 
 TEST(TabularDatasetTest, TheTargetOfARegressionIsStandardisedToo) {
-  LoadConfig config = Config(LoadConfig::REGRESSION);
+  TableConfig config = Config(TableConfig::REGRESSION);
   ASSERT_OK_AND_ASSIGN(TabularDataset dataset, MakeTabularDataset(MakeRegression(), Rows(), config, "t.csv"));
   EXPECT_FALSE(dataset.index.has_class_count());
   EXPECT_EQ(dataset.index.target().mean(), 20);
@@ -108,7 +108,7 @@ TEST(TabularDatasetTest, TheTargetOfARegressionIsStandardisedToo) {
 }
 
 TEST(TabularDatasetTest, ValuesStayAsTheyAreOnRequest) {
-  LoadConfig config = Config(LoadConfig::CLASSIFICATION);
+  TableConfig config = Config(TableConfig::CLASSIFICATION);
   config.set_standardize(false);
   ASSERT_OK_AND_ASSIGN(const TabularDataset dataset, MakeTabularDataset(MakeTable(), Rows(), config, "t.csv"));
   EXPECT_FALSE(dataset.index.features(0).has_mean());
@@ -121,13 +121,13 @@ TEST(TabularDatasetTest, ASplitMayBeEmpty) {
   SplitRows rows = Rows();
   rows.validation.clear();
   ASSERT_OK_AND_ASSIGN(const TabularDataset dataset,
-                       MakeTabularDataset(MakeTable(), rows, Config(LoadConfig::CLASSIFICATION), "t.csv"));
+                       MakeTabularDataset(MakeTable(), rows, Config(TableConfig::CLASSIFICATION), "t.csv"));
   EXPECT_EQ(dataset.splits[1].rows, 0);
   EXPECT_THAT(dataset.splits[1].tensors[0].shape, ElementsAre(0, 2));
 }
 
 TEST(TabularDatasetTest, RefusesWhatDoesNotFitIn32Bits) {
-  LoadConfig config = Config(LoadConfig::CLASSIFICATION);
+  TableConfig config = Config(TableConfig::CLASSIFICATION);
   config.set_standardize(false);
   Table table = MakeTable();
   table.features[1].values[3] = 1e39;
@@ -142,6 +142,17 @@ TEST(TabularDatasetTest, RefusesWhatDoesNotFitIn32Bits) {
   table.features[0].values[0] = table.features[0].values[1] = 1e308;
   EXPECT_THAT(MakeTabularDataset(table, Rows(), config, "t.csv"),
               StatusIs(absl::StatusCode::kDataLoss, HasSubstr("t.csv: column \"a\"")));
+}
+
+TEST(TabularDatasetTest, ARowCanHaveAShape) {
+  TableConfig config = Config(TableConfig::CLASSIFICATION);
+  const auto flat = MakeTabularDataset(MakeTable(), Rows(), config, "t.csv");
+  for (const uint32_t size : {1, 2, 1}) config.add_feature_shape(size);
+  const auto shaped = MakeTabularDataset(MakeTable(), Rows(), config, "t.csv");
+  ASSERT_THAT(shaped, IsOk());
+  EXPECT_THAT(shaped->splits[0].tensors[0].shape, ElementsAre(4, 1, 2, 1));
+  EXPECT_THAT(shaped->splits[2].tensors[0].shape, ElementsAre(1, 1, 2, 1));
+  EXPECT_EQ(shaped->splits[0].tensors[0].bytes, flat->splits[0].tensors[0].bytes);
 }
 
 }  // namespace

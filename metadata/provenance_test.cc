@@ -42,7 +42,7 @@ constexpr char kRecord[] = R"pb(
     stage {
       key: "l1"
       key_inputs { name: "raw_file.sha256" value: "aa" }
-      key_inputs { name: "load.target_column" value: "\"kind\"" }
+      key_inputs { name: "load.table.target_column" value: "\"kind\"" }
       status: COMPLETE
       attempts { attempt_id: "a1" program_sha256: "p1" command: "load" command: "--run_dir=x" }
     }
@@ -154,7 +154,7 @@ TEST(ProvenanceTest, SaysWhatWentIn) {
   const Json definition = Statement(Record())["predicate"]["buildDefinition"];
   EXPECT_EQ(definition["buildType"], "urn:baton:pipeline:v1");
   EXPECT_EQ(definition["externalParameters"], Json::parse(R"({
-    "load": {"raw_file.sha256": "aa", "load.target_column": "\"kind\""},
+    "load": {"raw_file.sha256": "aa", "load.table.target_column": "\"kind\""},
     "train": {"load.dataset": "sha256:d1", "seed": "3"},
     "evaluate": {"train.model": "o2"},
     "epochs": 2,

@@ -1,4 +1,10 @@
-#include "models/convnet.h"
+// A convolutional network over features [rows, channels, height, width]. Initial values are PyTorch's: of Conv2d and
+// Linear uniform within 1/sqrt(fan-in), of BatchNorm2d weight 1 and bias 0, running mean 0 and variance 1. Batch
+// normalisation has PyTorch's momentum 0.1 and epsilon 1e-5. For a regression the one output's dimension is dropped.
+//
+// Names: "blocks.0.conv.weight" and ".bias", or with batch normalisation "blocks.0.norm.weight" and ".bias" and the
+// buffers "blocks.0.norm.running_mean" and ".running_var"; in a residual block "blocks.1.conv1", "norm1", "conv2",
+// "norm2", "shortcut_conv", "shortcut_norm"; then "layers.0.weight" and so on.
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "models/activation.h"
 #include "models/dense_layers.h"
+#include "models/model_registry.h"
 
 #include "third_party/torch_begin.h"
 
@@ -25,7 +32,6 @@
 namespace baton {
 namespace {
 
-constexpr int64_t kMostKernel = 1024;
 constexpr double kMomentum = 0.1;
 constexpr double kEpsilon = 1e-5;
 
@@ -133,34 +139,23 @@ class ConvNet : public Model {
   const bool squeeze_;
 };
 
-absl::Status Unfit(size_t block, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("train.model.convnet.blocks[", block, "] ", what));
+absl::Status Unfit(absl::string_view path, size_t block, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ".blocks[", block, "] ", what));
 }
 
 // Takes the next block of the configuration.
-absl::Status AddBlock(const ConvNetConfig::Block& config, Blocks& blocks) {
+absl::Status AddBlock(const ConvNetConfig::Block& config, absl::string_view path, Blocks& blocks) {
   const size_t index = blocks.blocks.size();
   const std::string name = absl::StrCat("blocks.", index, ".");
   Block block{.layers = {}, .residual = config.has_residual(), .shortcut = {}, .pool = config.pool()};
   const int64_t channels = config.has_residual() ? config.residual().channels() : config.conv().channels();
-  if (config.kind_case() == ConvNetConfig::Block::KIND_NOT_SET) {
-    return Unfit(index, "has no kind; choose conv { channels: 16 } or residual { channels: 16 }");
-  }
-  if (channels == 0) return Unfit(index, "gives no channels; set channels to 1 or more");
-  if (config.pool() == 0) return Unfit(index, "has pool 0; the least is 1, for no pooling");
   if (config.has_conv()) {
     const ConvNetConfig::Conv& conv = config.conv();
     const int64_t kernel = conv.kernel();
     const int64_t padding = conv.has_padding() ? conv.padding() : kernel / 2;
-    if (kernel < 1 || kernel > kMostKernel) {
-      return Unfit(index, absl::StrCat("has kernel ", kernel, "; give one of 1 to ", kMostKernel));
-    }
-    if (padding >= kernel) {
-      return Unfit(index, absl::StrCat("has padding ", padding, ", but a kernel of ", kernel, "; give less padding"));
-    }
     const int64_t height = blocks.height + 2 * padding - kernel + 1, width = blocks.width + 2 * padding - kernel + 1;
     if (height < 1 || width < 1) {
-      return Unfit(index, absl::StrCat("has a kernel of ", kernel, " with padding ", padding, " for a picture of ",
+      return Unfit(path, index, absl::StrCat("has a kernel of ", kernel, " with padding ", padding, " for a picture of ",
                                        blocks.height, " x ", blocks.width, ", which is smaller"));
     }
     block.layers.push_back(
@@ -179,21 +174,17 @@ absl::Status AddBlock(const ConvNetConfig::Block& config, Blocks& blocks) {
   }
   blocks.height /= block.pool;
   blocks.width /= block.pool;
-  if (blocks.height == 0 || blocks.width == 0) return Unfit(index, "pools more than the picture has");
+  if (blocks.height == 0 || blocks.width == 0) return Unfit(path, index, "pools more than the picture has");
   blocks.blocks.push_back(std::move(block));
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Model>> BuildConvNet(const ConvNetConfig& config, const DataShape& shape) {
+absl::StatusOr<std::unique_ptr<Model>> BuildConvNet(const ConvNetConfig& config, const DataShape& shape,
+                                                    absl::string_view path) {
   if (shape.features.size() != 3) {
     return absl::InvalidArgumentError(
-        absl::StrCat("train.model.convnet needs examples of shape [channels, height, width], but theirs is [",
+        absl::StrCat(path, " needs examples of shape [channels, height, width], but theirs is [",
                      absl::StrJoin(shape.features, ", "), "]; set load.table.feature_shape, e.g. [1, 28, 28]"));
-  }
-  if (config.blocks().empty()) {
-    return absl::InvalidArgumentError("train.model.convnet.blocks is empty; give at least conv { channels: 16 }");
   }
   Blocks blocks{.blocks = {},
                 .parameters = {},
@@ -202,20 +193,22 @@ absl::StatusOr<std::unique_ptr<Model>> BuildConvNet(const ConvNetConfig& config,
                 .height = shape.features[1],
                 .width = shape.features[2]};
   for (const ConvNetConfig::Block& block : config.blocks()) {
-    if (const absl::Status added = AddBlock(block, blocks); !added.ok()) return added;
+    if (const absl::Status added = AddBlock(block, path, blocks); !added.ok()) return added;
   }
   std::vector<int64_t> sizes = {blocks.channels * blocks.height * blocks.width};
   for (const uint32_t hidden : config.hidden_sizes()) {
-    if (hidden == 0) return absl::InvalidArgumentError("train.model.convnet.hidden_sizes has a width of 0");
     sizes.push_back(hidden);
   }
   sizes.push_back(shape.classes == 0 ? 1 : shape.classes);
   DenseLayers layers(sizes, config.activation(), config.dropout());
   auto model = std::make_unique<ConvNet>(std::move(blocks), std::move(layers), config.activation(), shape.classes == 0);
-  if (const absl::Status sensible = CheckSizes("train.model.convnet", model->parameters()); !sensible.ok()) {
+  if (const absl::Status sensible = CheckSizes(path, model->parameters()); !sensible.ok()) {
     return sensible;
   }
   return model;
 }
 
+const ModelRegistration<ConvNetConfig> convnet(BuildConvNet);
+
+}  // namespace
 }  // namespace baton

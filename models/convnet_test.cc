@@ -1,4 +1,4 @@
-#include "models/convnet.h"
+#include "models/model_registry.h"
 
 #include <cmath>
 #include <fstream>
@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "models/criterion.h"
+#include "models/criterion_registry.h"
 #include "nlohmann/json.hpp"
 
 #include "third_party/torch_begin.h"
@@ -146,14 +146,14 @@ TEST(ConvNet, RefusesWhatDoesNotFit) {
   EXPECT_THAT(Build(kNet, {.features = {36}, .classes = 3}), refused("set load.table.feature_shape"));
   EXPECT_THAT(Build(""), refused("blocks is empty"));
   EXPECT_THAT(Build("blocks {}"), refused("blocks[0] has no kind"));
-  EXPECT_THAT(Build("blocks { conv {} }"), refused("blocks[0] gives no channels"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 0 } }"), refused("kernel 0"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 4000000000 } }"), refused("kernel 4000000000"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 padding: 3 } }"), refused("padding 3"));
+  EXPECT_THAT(Build("blocks { conv {} }"), refused("blocks[0].conv.channels is 0"));
+  EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 0 } }"), refused("kernel is 0"));
+  EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 4000000000 } }"), refused("kernel is 4000000000"));
+  EXPECT_THAT(Build("blocks { conv { channels: 2 padding: 3 } }"), refused("padding is 3"));
   EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 7 padding: 0 } }"), refused("for a picture of 6 x 6"));
   EXPECT_THAT(Build("blocks { conv { channels: 2 } pool: 7 }"), refused("pools more"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 } pool: 0 }"), refused("pool 0"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 } } hidden_sizes: 0"), refused("a width of 0"));
+  EXPECT_THAT(Build("blocks { conv { channels: 2 } pool: 0 }"), refused("pool is 0"));
+  EXPECT_THAT(Build("blocks { conv { channels: 2 } } hidden_sizes: 0"), refused("no width of 0"));
   EXPECT_THAT(Build("blocks { conv { channels: 4000000000 } } hidden_sizes: 4000000000"), refused("too large"));
 }
 

@@ -6,11 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "base/parameter_spec.h"
 #include "models/batch.h"
-#include "models/config.pb.h"
+#include "models/metric_spec.h"
 #include "models/model.h"
 #include "models/named_tensors.h"
 
@@ -30,13 +29,7 @@ struct LossSum {
   at::Tensor weight;
 };
 
-// A number that validation counts beside the loss.
-struct MetricSpec {
-  enum class Direction { kHigherIsBetter, kLowerIsBetter };
-  std::string name;  // "accuracy"
-  Direction direction = Direction::kHigherIsBetter;
-};
-// A batch's part of it: the sums over all batches, in their order and in double, divided, are the metric. Both are
+// A batch's part of a metric: the sums over all batches, in their order and in double, divided, are the metric. Both are
 // scalars on the batch's device, of any type.
 struct MetricSum {
   at::Tensor sum;
@@ -79,9 +72,6 @@ class Criterion {
   const std::vector<MetricSpec> metrics_;
   const std::shared_ptr<const TensorIndex> index_;
 };
-
-// InvalidArgument names the field that does not fit.
-absl::StatusOr<std::unique_ptr<Criterion>> BuildCriterion(const CriterionConfig& config, const DataShape& shape);
 
 }  // namespace baton
 

@@ -1,4 +1,4 @@
-#include "models/criterion.h"
+#include "models/criterion_registry.h"
 
 #include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
@@ -33,7 +33,7 @@ TEST(CrossEntropy, EqualsPyTorchs) {
   EXPECT_EQ(loss.weight.item<double>(), 2);
   ASSERT_EQ(criterion->metrics().size(), 1);
   EXPECT_EQ(criterion->metrics()[0].name, "accuracy");
-  EXPECT_EQ(criterion->metrics()[0].direction, MetricSpec::Direction::kHigherIsBetter);
+  EXPECT_TRUE(criterion->metrics()[0].higher_is_better);
   const std::vector<MetricSum> metrics = criterion->Metrics(Scores(), Classes());
   ASSERT_EQ(metrics.size(), 1);
   EXPECT_EQ(metrics[0].sum.item<double>(), 1);
@@ -69,19 +69,19 @@ TEST(MeanSquaredError, EqualsPyTorchs) {
 TEST(BuildCriterion, RefusesWhatDoesNotFit) {
   CriterionConfig config;
   EXPECT_THAT(BuildCriterion(config, kThreeClasses),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.criterion is not set")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.criterion is not chosen")));
   config.mutable_mean_squared_error();
   EXPECT_THAT(BuildCriterion(config, kThreeClasses),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose cross_entropy")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose train.criterion.cross_entropy={}")));
   config.mutable_cross_entropy()->add_class_weights(1);
   EXPECT_THAT(BuildCriterion(config, kNumbers),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose mean_squared_error")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("choose train.criterion.mean_squared_error={}")));
   EXPECT_THAT(BuildCriterion(config, kThreeClasses),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has 1 values, but the data has 3 classes")));
   config.mutable_cross_entropy()->clear_class_weights();
   for (const double weight : {1.0, 0.0, 1.0}) config.mutable_cross_entropy()->add_class_weights(weight);
   EXPECT_THAT(BuildCriterion(config, kThreeClasses),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be above 0")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected finite weights above 0")));
 }
 
 }  // namespace

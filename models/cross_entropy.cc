@@ -1,8 +1,7 @@
 #include "models/cross_entropy.h"
 
-#include <cmath>
-
 #include "absl/strings/str_cat.h"
+#include "models/criterion_registry.h"
 
 #include "third_party/torch_begin.h"
 
@@ -53,26 +52,21 @@ class CrossEntropy : public Criterion {
   const bool weighted_;
 };
 
+absl::StatusOr<std::unique_ptr<Criterion>> BuildCrossEntropy(const CrossEntropyConfig& config, const DataShape& shape,
+                                                             absl::string_view path) {
+  const std::vector<double> weights(config.class_weights().begin(), config.class_weights().end());
+  if (weights.empty() || static_cast<int64_t>(weights.size()) == shape.classes) return MakeCrossEntropy(weights);
+  return absl::InvalidArgumentError(absl::StrCat(path, ".class_weights has ", weights.size(),
+                                                 " values, but the data has ", shape.classes,
+                                                 " classes; give one for each, in the vocabulary's order"));
+}
+
+const CriterionRegistration<CrossEntropyConfig> cross_entropy(BuildCrossEntropy);
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Criterion>> BuildCrossEntropy(const CrossEntropyConfig& config, const DataShape& shape) {
-  if (shape.classes == 0) {
-    return absl::InvalidArgumentError(
-        "train.criterion.cross_entropy needs classes, but load.task is REGRESSION; choose mean_squared_error {}");
-  }
-  if (!config.class_weights().empty() && config.class_weights_size() != shape.classes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "train.criterion.cross_entropy.class_weights has ", config.class_weights_size(), " values, but the data has ",
-        shape.classes, " classes; give one for each, in the vocabulary's order"));
-  }
-  for (const double weight : config.class_weights()) {
-    if (!std::isfinite(weight) || weight <= 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("train.criterion.cross_entropy.class_weights holds ", weight, "; a weight must be above 0"));
-    }
-  }
-  return std::make_unique<CrossEntropy>(
-      std::vector<double>(config.class_weights().begin(), config.class_weights().end()));
+std::unique_ptr<Criterion> MakeCrossEntropy(const std::vector<double>& class_weights) {
+  return std::make_unique<CrossEntropy>(class_weights);
 }
 
 }  // namespace baton

@@ -2,17 +2,15 @@
 #define BATON_MODELS_CROSS_ENTROPY_H_
 
 #include <memory>
+#include <vector>
 
-#include "absl/status/statusor.h"
-#include "models/config.pb.h"
 #include "models/criterion.h"
-#include "models/model.h"
 
 namespace baton {
 
-// Softmax cross-entropy against class indices, with the accuracy as its metric. InvalidArgument names the field that
-// does not fit.
-absl::StatusOr<std::unique_ptr<Criterion>> BuildCrossEntropy(const CrossEntropyConfig& config, const DataShape& shape);
+// Softmax cross-entropy against class indices, with the accuracy as its metric. `class_weights` one a class, above 0, or
+// empty for all 1. A configuration finds it through the registry.
+std::unique_ptr<Criterion> MakeCrossEntropy(const std::vector<double>& class_weights = {});
 
 }  // namespace baton
 

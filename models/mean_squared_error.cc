@@ -1,5 +1,7 @@
 #include "models/mean_squared_error.h"
 
+#include "models/criterion_registry.h"
+
 #include "third_party/torch_begin.h"
 
 #include <ATen/core/Reduction.h>
@@ -20,15 +22,15 @@ class MeanSquaredError : public Criterion {
   }
 };
 
+absl::StatusOr<std::unique_ptr<Criterion>> BuildMeanSquaredError(const MeanSquaredErrorConfig&, const DataShape&,
+                                                                 absl::string_view) {
+  return MakeMeanSquaredError();
+}
+
+const CriterionRegistration<MeanSquaredErrorConfig> mean_squared_error(BuildMeanSquaredError);
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Criterion>> BuildMeanSquaredError(const MeanSquaredErrorConfig&,
-                                                                 const DataShape& shape) {
-  if (shape.classes != 0) {
-    return absl::InvalidArgumentError(
-        "train.criterion.mean_squared_error needs numbers, but load.task is CLASSIFICATION; choose cross_entropy {}");
-  }
-  return std::make_unique<MeanSquaredError>();
-}
+std::unique_ptr<Criterion> MakeMeanSquaredError() { return std::make_unique<MeanSquaredError>(); }
 
 }  // namespace baton

@@ -3,16 +3,12 @@
 
 #include <memory>
 
-#include "absl/status/statusor.h"
-#include "models/config.pb.h"
 #include "models/criterion.h"
-#include "models/model.h"
 
 namespace baton {
 
-// The mean of (output - target)^2. InvalidArgument names the field that does not fit.
-absl::StatusOr<std::unique_ptr<Criterion>> BuildMeanSquaredError(const MeanSquaredErrorConfig& config,
-                                                                 const DataShape& shape);
+// The mean of (output - target)^2. A configuration finds it through the registry.
+std::unique_ptr<Criterion> MakeMeanSquaredError();
 
 }  // namespace baton
 

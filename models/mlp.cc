@@ -1,10 +1,14 @@
-#include "models/mlp.h"
+// The linear, the logistic and the MLP model: fully connected networks (models/dense_layers.h) over all of an example's
+// features as one vector, whatever their shape. For a regression the one output's dimension is dropped: [rows] instead of
+// [rows, 1].
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "models/dense_layers.h"
+#include "models/model_registry.h"
 
 namespace baton {
 namespace {
@@ -36,35 +40,25 @@ absl::StatusOr<std::unique_ptr<Model>> Build(absl::string_view field, const std:
   return std::make_unique<Mlp>(std::move(layers), regression);
 }
 
+absl::StatusOr<std::unique_ptr<Model>> BuildLinear(const LinearConfig&, const DataShape& shape,
+                                                   absl::string_view path) {
+  return Build(path, {}, shape, MlpConfig::RELU, 0);
+}
+
+absl::StatusOr<std::unique_ptr<Model>> BuildLogistic(const LogisticConfig&, const DataShape& shape,
+                                                     absl::string_view path) {
+  return Build(path, {}, shape, MlpConfig::RELU, 0);
+}
+
+absl::StatusOr<std::unique_ptr<Model>> BuildMlp(const MlpConfig& config, const DataShape& shape,
+                                                absl::string_view path) {
+  return Build(path, {config.hidden_sizes().begin(), config.hidden_sizes().end()}, shape, config.activation(),
+               config.dropout());
+}
+
+const ModelRegistration<LinearConfig> linear(BuildLinear);
+const ModelRegistration<LogisticConfig> logistic(BuildLogistic);
+const ModelRegistration<MlpConfig> mlp(BuildMlp);
+
 }  // namespace
-
-absl::StatusOr<std::unique_ptr<Model>> BuildLinear(const LinearConfig&, const DataShape& shape) {
-  if (shape.classes != 0) {
-    return absl::InvalidArgumentError(
-        "train.model.linear predicts a number, but load.task is CLASSIFICATION; choose train.model.logistic or "
-        "train.model.mlp");
-  }
-  return Build("train.model.linear", {}, shape, MlpConfig::RELU, 0);
-}
-
-absl::StatusOr<std::unique_ptr<Model>> BuildLogistic(const LogisticConfig&, const DataShape& shape) {
-  if (shape.classes == 0) {
-    return absl::InvalidArgumentError(
-        "train.model.logistic predicts a class, but load.task is REGRESSION; choose train.model.linear or "
-        "train.model.mlp");
-  }
-  return Build("train.model.logistic", {}, shape, MlpConfig::RELU, 0);
-}
-
-absl::StatusOr<std::unique_ptr<Model>> BuildMlp(const MlpConfig& config, const DataShape& shape) {
-  if (config.hidden_sizes().empty()) {
-    return absl::InvalidArgumentError("train.model.mlp.hidden_sizes is empty; give the widths, e.g. [64, 32]");
-  }
-  for (const uint32_t hidden : config.hidden_sizes()) {
-    if (hidden == 0) return absl::InvalidArgumentError("train.model.mlp.hidden_sizes has a width of 0");
-  }
-  return Build("train.model.mlp", {config.hidden_sizes().begin(), config.hidden_sizes().end()}, shape,
-               config.activation(), config.dropout());
-}
-
 }  // namespace baton

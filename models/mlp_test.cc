@@ -1,7 +1,7 @@
 #include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "models/model.h"
+#include "models/model_registry.h"
 
 #include "third_party/torch_begin.h"
 
@@ -71,16 +71,16 @@ TEST(BuildModel, ARegressionGivesOneNumberARow) {
 TEST(BuildModel, RefusesWhatDoesNotFit) {
   ModelConfig config;
   EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 2}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.model is not set")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.model is not chosen")));
   config.mutable_linear();
   EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 2}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.model.logistic")));
   config.mutable_logistic();
   EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 0}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("REGRESSION")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("the dataset has no classes")));
   config.mutable_mlp();
   EXPECT_THAT(BuildModel(config, {.features = {2}, .classes = 0}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("hidden_sizes is empty")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("train.model.mlp.hidden_sizes is []")));
 }
 
 }  // namespace

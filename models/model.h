@@ -7,12 +7,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "base/parameter_spec.h"
 #include "models/batch.h"
-#include "models/config.pb.h"
 #include "models/named_tensors.h"
 
 #include "third_party/torch_begin.h"
@@ -88,9 +86,6 @@ struct DataShape {
 
 // InvalidArgument if the sizes are too large for any machine, which names `field`, e.g. "train.model.mlp".
 absl::Status CheckSizes(absl::string_view field, const std::vector<ParameterSpec>& parameters);
-
-// InvalidArgument names the field of the configuration that does not fit.
-absl::StatusOr<std::unique_ptr<Model>> BuildModel(const ModelConfig& config, const DataShape& shape);
 
 }  // namespace baton
 

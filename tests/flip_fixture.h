@@ -34,7 +34,7 @@ namespace baton {
 
 inline constexpr char kFlipConfig[] = R"(
 name: "small"
-load { raw_filepath: "table.csv" target_column: "kind" task: CLASSIFICATION }
+load { raw_filepath: "table.csv" table { target_column: "kind" task: CLASSIFICATION } }
 train {
   model { mlp { hidden_sizes: [2] dropout: 0.2 } }
   criterion { cross_entropy {} }

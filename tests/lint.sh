@@ -31,7 +31,8 @@ torch_includes_in_brackets() {
 
 # A program that links libtorch takes 0.35 s to start: inspect, load, reproduce and run must not.
 no_torch_where_it_does_not_belong() {
-  local free=(base data metadata pipeline/{config,plan,load,reproduce,run} pipeline/{train,evaluate}/{train,evaluate}_stage.h)
+  local free=(base data metadata pipeline/{config,plan,load,reproduce,run} pipeline/{train,evaluate}/{train,evaluate}_stage.h
+    'models/*config*' training/config_checks.{h,cc})
   git grep -n -E 'third_party/torch_begin\.h|third_party:torch"|@libtorch' -- "${free[@]}" || true
 }
 

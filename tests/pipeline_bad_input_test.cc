@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadTable{"nan", WithLine(11, "0.1,nan,0.3,0.4,left"), 65, {"table.csv:11", "x2", "nan"}},
         BadTable{"missing_value", WithLine(12, "0.1,,0.3,0.4,left"), 65, {"table.csv:12", "x2"}},
         // It is the configuration that names the target.
-        BadTable{"no_target", WithLine(1, "x1,x2,x3,x4,kin"), 64, {"load.target_column", "kind", "kin"}},
+        BadTable{"no_target", WithLine(1, "x1,x2,x3,x4,kin"), 64, {"load.table.target_column", "kind", "kin"}},
         BadTable{"one_class", absl::StrReplaceAll(TableText(120), {{",left", ",right"}}), 65, {"kind", "right"}}),
     [](const testing::TestParamInfo<BadTable>& test) { return test.param.name; });
 

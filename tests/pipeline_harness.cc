@@ -30,8 +30,10 @@ constexpr char kConfig[] = R"(name: "small"
 seed: 5
 load {
   raw_filepath: "table.csv"
-  target_column: "kind"
-  task: CLASSIFICATION
+  table {
+    target_column: "kind"
+    task: CLASSIFICATION
+  }
   split { validation_fraction: 0.2 holdout_fraction: 0.2 }
 }
 train {

@@ -34,8 +34,10 @@ name: "small"
 seed: 7
 load {
   raw_filepath: "table.csv"
-  target_column: "kind"
-  task: CLASSIFICATION
+  table {
+    target_column: "kind"
+    task: CLASSIFICATION
+  }
   split { validation_fraction: 0.2 holdout_fraction: 0.2 }
 }
 train {

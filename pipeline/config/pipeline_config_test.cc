@@ -21,7 +21,7 @@ using testing::StartsWith;
 constexpr char kText[] = R"(
 name: "iris"
 seed: 7
-load { raw_filepath: "../data/iris.csv" target_column: "species" task: CLASSIFICATION }
+load { raw_filepath: "../data/iris.csv" table { target_column: "species" task: CLASSIFICATION } }
 train {
   model { mlp { hidden_sizes: [16, 8] } }
   criterion { cross_entropy {} }

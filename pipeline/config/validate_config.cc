@@ -1,15 +1,17 @@
 // ValidateConfig of pipeline_config.h.
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/config_problems.h"
+#include "base/fields.h"
 #include "base/utf8.h"
+#include "data/config_checks.h"
 #include "google/protobuf/descriptor.h"
+#include "pipeline/config/data_description.h"
 #include "pipeline/config/pipeline_config.h"
-#include "pipeline/config/validate_train.h"
+#include "training/config_checks.h"
 
 namespace baton {
 namespace {
@@ -22,7 +24,7 @@ void CheckText(const Message& message, const std::string& prefix, ConfigProblems
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
-    const std::string path = prefix + field->name();
+    const std::string path = prefix + NameInPath(field);
     const int size = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
     for (int i = 0; i < size; ++i) {
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
@@ -42,38 +44,16 @@ void CheckText(const Message& message, const std::string& prefix, ConfigProblems
   }
 }
 
-void CheckLoad(const LoadConfig& load, ConfigProblems& problems) {
-  if (load.raw_filepath().empty()) {
-    problems.Add("load.raw_filepath is missing; name the file with the data, e.g. load.raw_filepath=data.csv");
-  }
-  if (load.target_column().empty()) {
-    problems.Add("load.target_column is missing; name the column to predict, e.g. load.target_column=label");
-  }
-  const auto& ignored = load.ignored_columns();
-  if (std::find(ignored.begin(), ignored.end(), load.target_column()) != ignored.end()) {
-    problems.Add(absl::StrCat("load.ignored_columns holds the target column \"", load.target_column(),
-                              "\"; take it out, or choose another load.target_column"));
-  }
-  if (load.task() == LoadConfig::TASK_UNSPECIFIED) {
-    problems.Add("load.task is missing; CLASSIFICATION to predict a label, REGRESSION to predict a number");
-  }
-  const double validation = load.split().validation_fraction();
-  const double holdout = load.split().holdout_fraction();
-  problems.Expect(IsIn0ToBelow1(validation), "load.split.validation_fraction", validation, "at least 0 and below 1");
-  problems.Expect(holdout > 0 && holdout < 1, "load.split.holdout_fraction", holdout, "above 0 and below 1");
-  if (IsIn0ToBelow1(validation) && holdout < 1) {
-    problems.Expect(validation + holdout < 1, "load.split.validation_fraction + load.split.holdout_fraction",
-                    validation + holdout, "below 1, so that something is left for training");
-  }
-}
-
 }  // namespace
 
 absl::Status ValidateConfig(const PipelineConfig& config) {
   ConfigProblems problems;
   CheckText(config, "", problems);
-  CheckLoad(config.load(), problems);
-  CheckTrain(config.train(), config.load(), problems);
+  CheckLoadConfig(config.load(), problems);
+  CheckTrainConfig(config.train(), DescribeData(config.load()), problems);
+  if (config.load().split().validation_fraction() == 0) {
+    CheckWithoutValidation(config.train(), "raise load.split.validation_fraction", problems);
+  }
   problems.Expect(config.evaluate().batch_size() > 0, "evaluate.batch_size", config.evaluate().batch_size(),
                   "at least 1");
   return problems.ToStatus();

@@ -17,7 +17,7 @@ using testing::Not;
 std::string Problem(const std::vector<std::string>& overrides) {
   PipelineConfig config;
   EXPECT_THAT(ParseTextMessage(R"(
-    load { raw_filepath: "/data/iris.csv" target_column: "species" task: CLASSIFICATION }
+    load { raw_filepath: "/data/iris.csv" table { target_column: "species" task: CLASSIFICATION } }
     train {
       model { mlp { hidden_sizes: [16, 8] } }
       criterion { cross_entropy {} }
@@ -37,8 +37,9 @@ TEST(ValidateConfigTest, TakesWhatIsInRange) {
            {"load.split.validation_fraction=0", "load.split.holdout_fraction=0.99"},
            {"train.model.mlp.dropout=0.999"},
            {"train.model.logistic={}"},
-           {"load.task=REGRESSION", "train.model.linear={}", "train.criterion.mean_squared_error={}"},
-           {"load.task=REGRESSION", "train.criterion.mean_squared_error={}"},
+           {"load.table.task=REGRESSION", "train.model.linear={}", "train.criterion.mean_squared_error={}"},
+           {"load.table.task=REGRESSION", "train.criterion.mean_squared_error={}"},
+           {"load.table.feature_shape=[1, 28, 28]"},
            {"train.criterion.cross_entropy.class_weights=[0.5, 1.5]"},
            {"train.optimizer.adamw={beta1: 0 beta2: 0}"},
            {"train.optimizer.sgd.momentum=0.99"},
@@ -62,25 +63,30 @@ TEST(ValidateConfigTest, TakesWhatIsInRange) {
 TEST(ValidateConfigTest, RefusesEachFieldOutOfRangeByItsName) {
   for (const auto& [override, message] : std::vector<std::pair<std::string, std::string>>{
            {"load.raw_filepath=", "load.raw_filepath is missing"},
-           {"load.target_column=", "load.target_column is missing"},
-           {"load.task=TASK_UNSPECIFIED", "load.task is missing"},
-           {"load.ignored_columns=[id, species]", "load.ignored_columns holds the target column \"species\""},
+           {"load.table.target_column=", "load.table.target_column is missing"},
+           {"load.table.task=TASK_UNSPECIFIED", "load.table.task is missing"},
+           {"load.table.ignored_columns=[id, species]",
+            "load.table.ignored_columns holds the target column \"species\""},
            {"load.split.validation_fraction=-0.1", "load.split.validation_fraction is -0.1"},
            {"load.split.validation_fraction=1", "load.split.validation_fraction is 1"},
            {"load.split.holdout_fraction=0", "load.split.holdout_fraction is 0"},
+           {"load.table.feature_shape=[1, 0]", "load.table.feature_shape is [1, 0]"},
+           {"load.table.feature_shape=[65536, 65536, 65536, 65536]", "load.table.feature_shape is [65536"},
            {"load.split.holdout_fraction=1", "load.split.holdout_fraction is 1"},
            {"load.split={validation_fraction: 0.5 holdout_fraction: 0.5}", "is 1; expected below 1, so that something"},
            {"load.split={validation_fraction: nan}", "load.split.validation_fraction is nan"},
            {"load.split={holdout_fraction: nan}", "load.split.holdout_fraction is nan"},
            {"train.model={}", "train.model is not chosen"},
-           {"train.model.linear={}", "train.model.linear predicts a number, but load.task is CLASSIFICATION"},
+           {"train.model.linear={}",
+            "train.model.linear predicts a number, but the target is a class (load.table.task is CLASSIFICATION)"},
            {"train.model.mlp={}", "train.model.mlp.hidden_sizes is []"},
            {"train.model.mlp.hidden_sizes=[8, 0]", "train.model.mlp.hidden_sizes is [8, 0]"},
            {"train.model.mlp.dropout=1", "train.model.mlp.dropout is 1"},
            {"train.model.mlp.dropout=-0.5", "train.model.mlp.dropout is -0.5"},
            {"train.model.mlp={hidden_sizes: 8 dropout: nan}", "train.model.mlp.dropout is nan"},
-           {"train.criterion={}", "train.criterion.cross_entropy={} fits a classification"},
-           {"train.criterion.mean_squared_error={}", "train.criterion.mean_squared_error needs numbers"},
+           {"train.criterion={}", "train.criterion is not chosen; choose train.criterion.cross_entropy={}"},
+           {"train.criterion.mean_squared_error={}",
+            "train.criterion.mean_squared_error compares with a number, but the target is a class"},
            {"train.criterion.cross_entropy.class_weights=[1, -1]", "class_weights is [1, -1]"},
            {"train.criterion.cross_entropy.class_weights=[0, 1.5]", "class_weights is [0, 1.5]"},
            {"train.criterion.cross_entropy={class_weights: [1, inf]}", "class_weights is [1, inf]"},
@@ -122,7 +128,7 @@ TEST(ValidateConfigTest, RefusesEachFieldOutOfRangeByItsName) {
            {"train.device=cudaa", "expected one of cpu, cuda, auto; did you mean cuda?"},
            {"evaluate.batch_size=0", "evaluate.batch_size is 0"},
            {"name=\"\\377\"", "name is \"\xEF\xBF\xBD\"; expected UTF-8"},
-           {"load.ignored_columns=[\"\\377\"]", "load.ignored_columns is \"\xEF\xBF\xBD\"; expected UTF-8"},
+           {"load.table.ignored_columns=[\"\\377\"]", "load.table.ignored_columns is \"\xEF\xBF\xBD\"; expected UTF-8"},
            {"load.raw_filepath=\"/a\\000b\"", "load.raw_filepath holds a NUL"},
        }) {
     const std::string problem = Problem({override});
@@ -135,23 +141,24 @@ TEST(ValidateConfigTest, RefusesEachFieldOutOfRangeByItsName) {
               HasSubstr("train.schedule.plateau needs a validation split; raise load.split.validation_fraction"));
   EXPECT_THAT(Problem({"load.split.validation_fraction=0", "train.selection_metric=accuracy"}),
               HasSubstr("train.selection_metric needs a validation split; raise load.split.validation_fraction"));
+  EXPECT_THAT(Problem({"load.table.task=REGRESSION", "train.criterion.mean_squared_error={}",
+                       "train.selection_metric=accuracy"}),
+              HasSubstr("with this criterion it is loss"));
+  EXPECT_THAT(Problem({"load.table.task=REGRESSION", "train.criterion={}"}),
+              HasSubstr("train.criterion is not chosen; choose train.criterion.mean_squared_error={}"));
   EXPECT_THAT(
-      Problem({"load.task=REGRESSION", "train.criterion.mean_squared_error={}", "train.selection_metric=accuracy"}),
-      HasSubstr("with this criterion it is loss"));
-  EXPECT_THAT(Problem({"load.task=REGRESSION", "train.criterion={}"}),
-              HasSubstr("train.criterion.mean_squared_error={} fits a regression"));
-  EXPECT_THAT(Problem({"load.task=REGRESSION", "train.model.logistic={}", "train.criterion.mean_squared_error={}"}),
-              HasSubstr("train.model.logistic predicts a label"));
-  EXPECT_THAT(Problem({"load.task=REGRESSION"}), HasSubstr("train.criterion.cross_entropy needs labels"));
+      Problem({"load.table.task=REGRESSION", "train.model.logistic={}", "train.criterion.mean_squared_error={}"}),
+      HasSubstr("train.model.logistic predicts a class, but the target is a number"));
+  EXPECT_THAT(Problem({"load.table.task=REGRESSION"}),
+              HasSubstr("train.criterion.cross_entropy compares with a class"));
 }
 
 TEST(ValidateConfigTest, TellsAllMistakesAtOnce) {
   const absl::Status status = ValidateConfig(PipelineConfig());
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
-                               AllOf(HasSubstr("6 fields cannot be used:\n  load.raw_filepath"),
-                                     HasSubstr("\n  load.target_column"), HasSubstr("\n  load.task"),
-                                     HasSubstr("\n  train.model"), HasSubstr("\n  train.criterion"),
-                                     HasSubstr("\n  train.optimizer"))));
+                               AllOf(HasSubstr("5 fields cannot be used:\n  load.raw_filepath"),
+                                     HasSubstr("\n  load.table is missing"), HasSubstr("\n  train.model"),
+                                     HasSubstr("\n  train.criterion"), HasSubstr("\n  train.optimizer"))));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ Dataset WriteLoadOutputs(const TrainedRun& made, const std::string& folder) {
   for (const int64_t c : made.holdout_classes) ++holdout.class_counts[c];
 
   Dataset dataset;
-  dataset.set_task(made.config.load().task());
+  dataset.set_task(made.config.load().table().task());
   for (int64_t i = 0; i < made.columns; ++i) dataset.add_features()->set_name("x" + std::to_string(i));
   dataset.mutable_target()->set_name("y");
   if (made.target_scale != 0) {
@@ -163,7 +163,7 @@ void TrainedRun::Write(const std::string& run_dir) const {
 
 TrainedRun Classification() {
   return {.config =
-              Config("name: 'made by hand' load { raw_filepath: '/data.csv' target_column: 'y' task: CLASSIFICATION } "
+              Config("name: 'made by hand' load { raw_filepath: '/data.csv' table { target_column: 'y' task: CLASSIFICATION } } "
                      "train { model { logistic {} } criterion { cross_entropy {} } optimizer { sgd {} } "
                      "        device: 'cpu' } evaluate { batch_size: 2 }"),
           .columns = 2,
@@ -178,7 +178,7 @@ TrainedRun Classification() {
 }
 
 TrainedRun Regression(bool standardized) {
-  TrainedRun made{.config = Config("load { raw_filepath: '/data.csv' target_column: 'y' task: REGRESSION } "
+  TrainedRun made{.config = Config("load { raw_filepath: '/data.csv' table { target_column: 'y' task: REGRESSION } } "
                                    "train { model { linear {} } criterion { mean_squared_error {} } "
                                    "        optimizer { sgd {} } device: 'cpu' }"),
                   .holdout_features = {0, 0.5, -1},

@@ -23,9 +23,11 @@ name: "points"
 seed: 5
 load {
   raw_filepath: "points.csv"
-  target_column: "kind"
-  task: CLASSIFICATION
-  ignored_columns: "id"
+  table {
+    target_column: "kind"
+    task: CLASSIFICATION
+    ignored_columns: "id"
+  }
   split { validation_fraction: 0.25 holdout_fraction: 0.25 }
 }
 train { model { logistic {} } criterion { cross_entropy {} } optimizer { learning_rate: 0.1 sgd {} } }

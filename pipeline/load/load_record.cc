@@ -28,7 +28,7 @@ void AddColumn(const std::string& name, const char* role, const char* kind, Load
 void FillSchema(const LoadConfig& config, const Dataset& index, LoadSection& section) {
   for (const Column& feature : index.features()) AddColumn(feature.name(), "feature", "number", section);
   AddColumn(index.target().name(), "target", index.has_class_count() ? "label" : "number", section);
-  for (const std::string& ignored : config.ignored_columns()) AddColumn(ignored, "ignored", nullptr, section);
+  for (const std::string& ignored : config.table().ignored_columns()) AddColumn(ignored, "ignored", nullptr, section);
 }
 
 }  // namespace

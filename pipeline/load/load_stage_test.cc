@@ -64,9 +64,10 @@ TEST_F(LoadStageTest, MakesADatasetAndRecordsIt) {
 }
 
 TEST_F(LoadStageTest, ARegressionHasNoVocabulary) {
-  ASSERT_THAT(Load({"load.target_column=y", "load.task=REGRESSION", "load.ignored_columns=[\"id\", \"kind\"]",
-                    "train.model.linear={}", "train.criterion.mean_squared_error={}"}),
-              IsOk());
+  ASSERT_THAT(
+      Load({"load.table.target_column=y", "load.table.task=REGRESSION", "load.table.ignored_columns=[\"id\", \"kind\"]",
+            "train.model.linear={}", "train.criterion.mean_squared_error={}"}),
+      IsOk());
   const LoadSection load = Record().load();
   EXPECT_THAT(load.class_labels(), IsEmpty());
   EXPECT_EQ(load.schema(1).kind(), "number");
@@ -158,7 +159,7 @@ TEST_F(LoadStageTest, WhatCannotBeUsedIsRefusedBeforeAnythingIsWritten) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("raw_file_format")));
   EXPECT_THAT(Load({"load.split.holdout_fraction=2"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("load.split.holdout_fraction")));
-  EXPECT_THAT(Load({"load.target_column=kin"}),
+  EXPECT_THAT(Load({"load.table.target_column=kin"}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("did you mean \"kind\"?")));
   EXPECT_EQ(Record().generation(), 0);
   EXPECT_THAT(Exists(fs_, run_.ConfigFile()), IsOk());

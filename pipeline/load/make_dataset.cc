@@ -64,7 +64,7 @@ absl::StatusOr<std::optional<MadeDataset>> FindDataset(FileSystem& fs, const std
 absl::StatusOr<MadeDataset> WriteTable(FileSystem& fs, const PipelineConfig& config, const RawFile& raw, Table table,
                                        const std::string& folder, absl::FunctionRef<absl::Status()> before_commit) {
   ASSIGN_OR_RETURN(const SplitRows rows, SplitTable(table, config.load().split(), config.seed()));
-  ASSIGN_OR_RETURN(TabularDataset tabular, MakeTabularDataset(table, rows, config.load(), raw.path));
+  ASSIGN_OR_RETURN(TabularDataset tabular, MakeTabularDataset(table, rows, config.load().table(), raw.path));
   ASSIGN_OR_RETURN(Vocabulary vocabulary, Vocabulary::Create(std::move(table.labels)));
   table = Table();
   RETURN_IF_ERROR(CheckStop());
@@ -96,7 +96,7 @@ absl::StatusOr<MadeDataset> MakeDataset(FileSystem& fs, const PipelineConfig& co
   Table table;
   const auto use = [&](absl::string_view bytes) -> absl::Status {
     if (dataset.has_value()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(table, ReadCsvTable(bytes, raw.path, config.load()));
+    ASSIGN_OR_RETURN(table, ReadCsvTable(bytes, raw.path, config.load().table()));
     return absl::OkStatus();
   };
   ASSIGN_OR_RETURN(std::optional<DvcFile> dvc, ReadRawFile(fs, raw, use));

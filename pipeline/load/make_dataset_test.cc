@@ -55,8 +55,8 @@ class MakeDatasetTest : public testing::Test {
     EXPECT_THAT(MakeFolders(fs_, folder_), IsOk());
     config_.set_seed(3);
     LoadConfig& load = *config_.mutable_load();
-    load.set_target_column("sport");
-    load.set_task(LoadConfig::CLASSIFICATION);
+    load.mutable_table()->set_target_column("sport");
+    load.mutable_table()->set_task(TableConfig::CLASSIFICATION);
     load.mutable_split()->set_validation_fraction(0.25);
     load.mutable_split()->set_holdout_fraction(0.25);
   }

@@ -43,7 +43,7 @@ absl::Status CheckRawColumns(FileSystem& fs, const RawFile& raw, const LoadConfi
   fs.Close(fd);
   if (got < 0) return IoError(static_cast<int>(got), "read", raw.path);
   beginning.resize(got);
-  return CheckColumns(beginning, raw.path, config);
+  return CheckColumns(beginning, raw.path, config.table());
 }
 
 absl::StatusOr<std::optional<DvcFile>> ReadRawFile(FileSystem& fs, const RawFile& raw,

@@ -5,18 +5,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "base/fields.h"
 #include "base/status_macros.h"
-#include "google/protobuf/descriptor.h"
 #include "pipeline/config/config.pb.h"
 #include "pipeline/plan/keys.h"
 
 namespace baton {
 namespace {
-
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
 
 // Whether `names` has an input's name, or the beginning of it up to a dot: "train.schedule" names all below it.
 bool IsNamed(absl::string_view input, const std::vector<std::string>& names) {
@@ -42,23 +37,10 @@ std::string Line(const InputChange& change) {
 }
 
 absl::Status CheckName(const std::string& path) {
-  const Descriptor* message = PipelineConfig::descriptor();
-  for (const absl::string_view name : absl::StrSplit(path, '.')) {
-    const FieldDescriptor* field = message == nullptr ? nullptr : message->FindFieldByName(std::string(name));
-    if (field != nullptr) {
-      message = field->message_type();
-      continue;
-    }
-    std::vector<std::string> candidates;
-    for (int i = 0; message != nullptr && i < message->field_count(); ++i) {
-      candidates.push_back(message->field(i)->name());
-    }
-    const std::string nearest = NearestName(name, candidates);
-    return absl::InvalidArgumentError(
-        absl::StrCat("--allow_changes=", path, " names no field of the configuration: there is no \"", name, "\"",
-                     nearest.empty() ? "" : absl::StrCat("; did you mean ", nearest, "?")));
-  }
-  return absl::OkStatus();
+  const absl::Status known = CheckFieldPath(path, PipelineConfig::descriptor());
+  if (known.ok()) return known;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--allow_changes=", path, " names no field of the configuration: ", known.message()));
 }
 
 }  // namespace

@@ -21,9 +21,11 @@ PipelineConfig Config() {
       seed: 7
       load {
         raw_filepath: "/somewhere/x.csv"
-        target_column: "y"
-        task: CLASSIFICATION
-        standardize: true
+        table {
+          target_column: "y"
+          task: CLASSIFICATION
+          standardize: true
+        }
       }
       train {
         model { mlp { hidden_sizes: [ 8, 4 ] } }
@@ -52,11 +54,11 @@ TrainSection Trained() {
 TEST(Keys, OfLoad) {
   const KeyInputs inputs = LoadKey(Config(), "f00d");
   EXPECT_THAT(inputs.values(),
-              ElementsAre(Pair("raw_file.sha256", "f00d"), Pair("seed", "7"), Pair("load.target_column", "\"y\""),
-                          Pair("load.task", "CLASSIFICATION"), Pair("load.format_version", "1")));
-  // printf 'raw_file.sha256=f00d\nseed=7\nload.target_column="y"\nload.task=CLASSIFICATION\nload.format_version=1\n' |
-  // sha256sum | cut -c1-16
-  EXPECT_EQ(inputs.Key(), "e4cdde5e02c75f98");
+              ElementsAre(Pair("raw_file.sha256", "f00d"), Pair("seed", "7"), Pair("load.table.target_column", "\"y\""),
+                          Pair("load.table.task", "CLASSIFICATION"), Pair("load.format_version", "1")));
+  // sha256sum | cut -c1-16 of the lines raw_file.sha256=f00d, seed=7, load.table.target_column="y",
+  // load.table.task=CLASSIFICATION and load.format_version=1.
+  EXPECT_EQ(inputs.Key(), "7a0f377bceb9aecc");
 }
 
 TEST(Keys, OfTrain) {

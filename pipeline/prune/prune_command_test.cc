@@ -34,7 +34,7 @@ class PruneTest : public testing::Test {
     ASSERT_THAT(MakeFolders(fs_, run_.LockFolder()), IsOk());
     std::ofstream(run_.ConfigFile()) << R"(
       name: "iris"
-      load { raw_filepath: "/iris.csv" target_column: "y" task: CLASSIFICATION }
+      load { raw_filepath: "/iris.csv" table { target_column: "y" task: CLASSIFICATION } }
       train {
         model { logistic {} }
         criterion { cross_entropy {} }

@@ -117,7 +117,7 @@ void SetFreeFields(const Metadata& record, const ReplayChoices& choices, Pipelin
 void ChooseSomeModel(PipelineConfig& config) {
   TrainConfig& train = *config.mutable_train();
   train.mutable_optimizer()->mutable_sgd();
-  if (config.load().task() == LoadConfig::CLASSIFICATION) {
+  if (config.load().table().task() == TableConfig::CLASSIFICATION) {
     train.mutable_model()->mutable_logistic();
     train.mutable_criterion()->mutable_cross_entropy();
   } else {

@@ -22,9 +22,11 @@ PipelineConfig Config(const std::string& more = "") {
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(
                                                               seed: 5
                                                               load {
-                                                                target_column: "kind"
-                                                                task: CLASSIFICATION
-                                                                ignored_columns: [ "a, \"b\"", "c" ]
+                                                                table {
+                                                                  target_column: "kind"
+                                                                  task: CLASSIFICATION
+                                                                  ignored_columns: [ "a, \"b\"", "c" ]
+                                                                }
                                                                 split { holdout_fraction: 0.3 }
                                                               }
                                                               train {

@@ -27,7 +27,7 @@ class ChainTest : public testing::Test {
     EXPECT_THAT(MakeFolders(fs_, folder_), IsOk());
     EXPECT_THAT(ReplaceFile(fs_, folder_ + "/raw.csv", "x,y\n1,a\n"), IsOk());
     EXPECT_THAT(ReplaceFile(fs_, folder_ + "/config.textproto", R"(
-                  load { raw_filepath: "raw.csv" target_column: "y" task: CLASSIFICATION }
+                  load { raw_filepath: "raw.csv" table { target_column: "y" task: CLASSIFICATION } }
                   train { model { logistic {} } criterion { cross_entropy {} } optimizer { adamw {} } })"),
                 IsOk());
     options_.run_dir = folder_ + "/run";
@@ -91,7 +91,7 @@ TEST_F(ChainTest, AConfigurationThatIsRefusedDoesNotStay) {
   EXPECT_FALSE(*Exists(fs_, saved));
   EXPECT_EQ(ExitCode(RunWithLoad("exit 65")), 65);
   ASSERT_OK_AND_ASSIGN(const std::string before, ReadFile(fs_, saved));
-  options_.overrides = {"load.target_column=z"};
+  options_.overrides = {"load.table.target_column=z"};
   EXPECT_EQ(ExitCode(RunWithLoad("exit 64")), 64);
   ASSERT_OK_AND_ASSIGN(const std::string after, ReadFile(fs_, saved));
   EXPECT_EQ(after, before);

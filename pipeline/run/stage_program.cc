@@ -29,13 +29,13 @@ absl::StatusOr<std::string> FindStageProgram(FileSystem& fs, const std::string& 
   const std::string folder = ParentFolder(program);
   const std::string beside = JoinPath(ParentFolder(folder), absl::StrCat(stage, "/", stage));
   const std::string here = JoinPath(folder, stage);
-  for (const std::string& path : {beside, here}) {
+  for (const std::string& path : {here, beside}) {
     struct stat file;
     if (fs.Stat(path, &file) == 0 && S_ISREG(file.st_mode)) return path;
   }
-  return absl::NotFoundError(absl::StrCat("the program of ", stage, " is neither at ", beside, " nor at ", here,
+  return absl::NotFoundError(absl::StrCat("the program of ", stage, " is neither at ", here, " nor at ", beside,
                                           ": build it with bazel build //pipeline/", stage,
-                                          ", or copy all of Baton's programs into one folder"));
+                                          ", or have all programs in one folder, as baton_programs makes them"));
 }
 
 absl::StatusOr<ChildEnd> RunStageProgram(FileSystem& fs, const std::string& program, absl::string_view stage,

@@ -36,8 +36,14 @@ TEST_F(FindStageProgramTest, InTheSameFolder) {
   EXPECT_EQ(path, folder_ + "/run/train");
 }
 
-TEST_F(FindStageProgramTest, AsBazelBuildsThemComesFirst) {
+TEST_F(FindStageProgramTest, TheSameFolderComesFirst) {
   ASSERT_THAT(ReplaceFile(fs_, folder_ + "/run/train", "x"), IsOk());
+  ASSERT_THAT(ReplaceFile(fs_, folder_ + "/train/train", "x"), IsOk());
+  ASSERT_OK_AND_ASSIGN(const std::string path, Find());
+  EXPECT_EQ(path, folder_ + "/run/train");
+}
+
+TEST_F(FindStageProgramTest, AsBazelBuildsThem) {
   ASSERT_THAT(ReplaceFile(fs_, folder_ + "/train/train", "x"), IsOk());
   ASSERT_OK_AND_ASSIGN(const std::string path, Find());
   EXPECT_EQ(path, folder_ + "/train/train");

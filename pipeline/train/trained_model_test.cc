@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"NoConfiguration", [](State& s) { s.attachments.erase("pipeline.textproto"); },
                "has no pipeline.textproto"},
         Change{"UnknownField", [](State& s) { s.attachments["pipeline.textproto"] = "train { modle {} }"; }, "modle"},
-        Change{"NoModel", [](State& s) { s.attachments["pipeline.textproto"] = ""; }, "train.model is not set"},
+        Change{"NoModel", [](State& s) { s.attachments["pipeline.textproto"] = ""; }, "train.model is not chosen"},
         Change{"AnotherModel",
                [](State& s) { s.attachments["pipeline.textproto"] = "train { model { mlp { hidden_sizes: 3 } } }"; },
                "has parameter layers.0.weight [2, 2] where its model takes layers.0.weight [3, 2]"},

@@ -8,8 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/fields.h"
 #include "google/protobuf/text_format.h"
+#include "models/config_registry.h"
 #include "pipeline/config/config.pb.h"
 #include "pipeline/config/pipeline_config.h"
+#include "tests/fuzz/config_fuzz.pb.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/memory_file_system.h"
 
@@ -18,6 +20,10 @@ namespace {
 
 constexpr char kFile[] = "/configs/config.textproto";
 constexpr char kRun[] = "/run";
+
+const ConfigRegistration<fuzz::OwnModelConfig> own({.targets = {TargetKind::kClass}},
+                                                   [](const fuzz::OwnModelConfig&, const DataDescription&,
+                                                      absl::string_view, ConfigProblems&) {});
 
 void TestOverride(absl::string_view assignment, PipelineConfig config) {
   const std::string before = SerializeMessage(config);
@@ -79,8 +85,9 @@ std::vector<std::string> Seeds() {
 name: "iris"  # a comment
 seed: 7
 load {
-  raw_filepath: "../iris.csv" raw_file_format: CSV target_column: "kind" task: CLASSIFICATION
-  ignored_columns: ["id", "\303\244"]
+  raw_filepath: "../iris.csv" raw_file_format: CSV table {
+    target_column: "kind" task: CLASSIFICATION ignored_columns: ["id", "\303\244"] feature_shape: [2, 2]
+  }
   split { validation_fraction: 0.2 holdout_fraction: 2e-1 }
 }
 train {
@@ -94,15 +101,25 @@ train {
 evaluate { snapshot: LAST batch_size: 7 }
 )";
   constexpr char kRegression[] = R"(
-load { raw_filepath: "/d.csv" target_column: "y" task: REGRESSION standardize_target: false }
+load { raw_filepath: "/d.csv" table { target_column: "y" task: REGRESSION standardize_target: false } }
 train { model { linear {} } criterion { mean_squared_error {} } optimizer { sgd { momentum: 0.9 nesterov: true } } }
 )";
   std::vector<std::string> seeds;
+  constexpr char kOwn[] = R"(
+load { raw_filepath: "/d.csv" table { target_column: "y" task: CLASSIFICATION } }
+train {
+  model { [baton.fuzz.own] { names: "a.b" inner { width: 3 } } }
+  criterion { cross_entropy {} } optimizer { adamw {} }
+}
+)";
   for (const char* const assignment :
-       {"train.optimizer.learning_rate=0.1", "train.model.mlp.hidden_sizes=[64, 32]", "train.schedule.plateau={}",
-        "load.ignored_columns=[\"a\", \"b\"]", "train.model.mlp.activation=TANH", "load.standardize=false"}) {
+       {"train.model.[baton.fuzz.own].inner.width=9", "train.model.[baton.fuzz.other]={}",
+        "train.optimizer.learning_rate=0.1", "train.model.mlp.hidden_sizes=[64, 32]", "train.schedule.plateau={}",
+        "load.table.ignored_columns=[\"a\", \"b\"]", "train.model.mlp.activation=TANH",
+        "load.table.standardize=false"}) {
     seeds.push_back(absl::StrCat(kClassification, std::string(1, '\0'), assignment));
     seeds.push_back(absl::StrCat(kRegression, std::string(1, '\0'), assignment));
+    seeds.push_back(absl::StrCat(kOwn, std::string(1, '\0'), assignment));
   }
   return seeds;
 }

@@ -71,9 +71,9 @@ void RequireWhole(const Table& table, absl::string_view bytes, bool regression) 
 }
 
 void TestText(absl::string_view bytes, bool regression) {
-  LoadConfig config;
+  TableConfig config;
   config.set_target_column(LastColumn(bytes));
-  config.set_task(regression ? LoadConfig::REGRESSION : LoadConfig::CLASSIFICATION);
+  config.set_task(regression ? TableConfig::REGRESSION : TableConfig::CLASSIFICATION);
   const absl::Status columns = CheckColumns(bytes, kFile, config);
   const absl::StatusOr<Table> table = ReadCsvTable(bytes, kFile, config);
   if (!table.ok()) {

@@ -92,7 +92,7 @@ std::vector<std::string> Seeds() {
   MemoryFileSystem fs;
   fs.Add(PathOf("elsewhere"), "");
   Dataset index;
-  index.set_task(LoadConfig::CLASSIFICATION);
+  index.set_task(TableConfig::CLASSIFICATION);
   index.set_class_count(2);
   index.add_features()->set_name("x");
   index.mutable_target()->set_name("y");

@@ -24,9 +24,9 @@ class MessageMutator {
     std::vector<Message*> messages;
     Collect(message, messages);
     Message& chosen = *messages[Below(messages.size())];
-    const int fields = chosen.GetDescriptor()->field_count();
-    if (fields == 0) return;
-    const FieldDescriptor* const field = chosen.GetDescriptor()->field(Below(fields));
+    const std::vector<const FieldDescriptor*> fields = FieldsOf(chosen);
+    if (fields.empty()) return;
+    const FieldDescriptor* const field = fields[Below(fields.size())];
     if (field->is_repeated()) {
       MutateRepeated(chosen, field);
     } else if (chosen.GetReflection()->HasField(chosen, field) && Below(4) == 0) {
@@ -39,6 +39,15 @@ class MessageMutator {
   size_t Below(size_t end) { return std::uniform_int_distribution<size_t>(0, end - 1)(random_); }
 
  private:
+  // Those of its type and the extensions that are known.
+  static std::vector<const FieldDescriptor*> FieldsOf(const Message& message) {
+    const auto* const type = message.GetDescriptor();
+    std::vector<const FieldDescriptor*> fields;
+    if (type->extension_range_count() > 0) type->file()->pool()->FindAllExtensions(type, &fields);
+    for (int i = 0; i < type->field_count(); ++i) fields.push_back(type->field(i));
+    return fields;
+  }
+
   // The message and all that are in it.
   static void Collect(Message& message, std::vector<Message*>& messages) {
     messages.push_back(&message);
