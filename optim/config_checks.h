@@ -1,5 +1,5 @@
-#ifndef BATON_PIPELINE_CONFIG_VALIDATE_OPTIM_H_
-#define BATON_PIPELINE_CONFIG_VALIDATE_OPTIM_H_
+#ifndef BATON_OPTIM_CONFIG_CHECKS_H_
+#define BATON_OPTIM_CONFIG_CHECKS_H_
 
 #include "base/config_problems.h"
 #include "optim/config.pb.h"
@@ -14,4 +14,4 @@ void CheckEma(const EmaConfig& ema, ConfigProblems& problems);
 
 }  // namespace baton
 
-#endif  // BATON_PIPELINE_CONFIG_VALIDATE_OPTIM_H_
+#endif  // BATON_OPTIM_CONFIG_CHECKS_H_

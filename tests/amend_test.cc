@@ -97,7 +97,7 @@ TEST(AllowChanges, NothingElseMayChange) {
     EXPECT_THAT(other.err, AllOf(HasSubstr("train.clip_norm: (not set) -> 5"), Not(HasSubstr("learning_rate:"))));
     const ProcessResult typo = training.Run(program, {kRate, "--allow_changes=train.optimiser"});
     EXPECT_EQ(typo.exit_code, 64);
-    EXPECT_THAT(typo.err, HasSubstr("did you mean optimizer?"));
+    EXPECT_THAT(typo.err, HasSubstr("did you mean train.optimizer?"));
     const ProcessResult both = training.Run(program, {kRate, kAllowRate, "--start_over"});
     EXPECT_EQ(both.exit_code, 64);
   }

@@ -121,7 +121,7 @@ TEST(BadSurroundings, ATypoInTheConfiguration) {
   const ProcessResult result = pipeline.Run("run");
   EXPECT_EQ(result.exit_code, 64);
   // Line and nearest name.
-  EXPECT_THAT(result.err, AllOf(HasSubstr("config.textproto:16"), HasSubstr("max_epochs")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("config.textproto:18"), HasSubstr("max_epochs")));
   EXPECT_FALSE(std::filesystem::exists(pipeline.run_dir()));
 }
 

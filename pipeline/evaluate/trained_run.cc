@@ -162,19 +162,20 @@ void TrainedRun::Write(const std::string& run_dir) const {
 }
 
 TrainedRun Classification() {
-  return {.config =
-              Config("name: 'made by hand' load { raw_filepath: '/data.csv' table { target_column: 'y' task: CLASSIFICATION } } "
-                     "train { model { logistic {} } criterion { cross_entropy {} } optimizer { sgd {} } "
-                     "        device: 'cpu' } evaluate { batch_size: 2 }"),
-          .columns = 2,
-          .holdout_features = {2, 0.5, 0, 1, -1, -2, 1, 1.5, 3, -1, -0.5, 0.25, 0.5, -2},
-          .holdout_classes = {0, 1, 2, 0, 0, 2, 1},
-          .holdout_targets = {},
-          .train_targets = {},
-          .train_counts = {10, 6, 4},
-          .class_labels = {"blue", "green", "red"},
-          .weight = {1, 0, 0, 1, -1, -1},
-          .bias = {0, 0, 0}};
+  return {
+      .config = Config(
+          "name: 'made by hand' load { raw_filepath: '/data.csv' table { target_column: 'y' task: CLASSIFICATION } } "
+          "train { model { logistic {} } criterion { cross_entropy {} } optimizer { sgd {} } "
+          "        device: 'cpu' } evaluate { batch_size: 2 }"),
+      .columns = 2,
+      .holdout_features = {2, 0.5, 0, 1, -1, -2, 1, 1.5, 3, -1, -0.5, 0.25, 0.5, -2},
+      .holdout_classes = {0, 1, 2, 0, 0, 2, 1},
+      .holdout_targets = {},
+      .train_targets = {},
+      .train_counts = {10, 6, 4},
+      .class_labels = {"blue", "green", "red"},
+      .weight = {1, 0, 0, 1, -1, -1},
+      .bias = {0, 0, 0}};
 }
 
 TrainedRun Regression(bool standardized) {

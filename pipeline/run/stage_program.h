@@ -12,8 +12,8 @@
 
 namespace baton {
 
-// The program of a stage: STAGE in the folder of `program`, as baton_programs makes them in a user's package and as they
-// are when they were copied together; else ../STAGE/STAGE from there, as Bazel builds Baton's own.
+// The program of a stage: STAGE in the folder of `program`, as baton_programs makes them in a user's package and as
+// they are when they were copied together; else ../STAGE/STAGE from there, as Bazel builds Baton's own.
 absl::StatusOr<std::string> FindStageProgram(FileSystem& fs, const std::string& program, absl::string_view stage);
 
 // Runs it as a child process (pipeline/run/child_process.h) to its end. `program` is this program's own file.
