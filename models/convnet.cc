@@ -155,8 +155,9 @@ absl::Status AddBlock(const ConvNetConfig::Block& config, absl::string_view path
     const int64_t padding = conv.has_padding() ? conv.padding() : kernel / 2;
     const int64_t height = blocks.height + 2 * padding - kernel + 1, width = blocks.width + 2 * padding - kernel + 1;
     if (height < 1 || width < 1) {
-      return Unfit(path, index, absl::StrCat("has a kernel of ", kernel, " with padding ", padding, " for a picture of ",
-                                       blocks.height, " x ", blocks.width, ", which is smaller"));
+      return Unfit(path, index,
+                   absl::StrCat("has a kernel of ", kernel, " with padding ", padding, " for a picture of ",
+                                blocks.height, " x ", blocks.width, ", which is smaller"));
     }
     block.layers.push_back(
         blocks.Add(name + "conv", conv.batch_norm() ? name + "norm" : "", channels, kernel, padding));

@@ -29,8 +29,8 @@ struct LossSum {
   at::Tensor weight;
 };
 
-// A batch's part of a metric: the sums over all batches, in their order and in double, divided, are the metric. Both are
-// scalars on the batch's device, of any type.
+// A batch's part of a metric: the sums over all batches, in their order and in double, divided, are the metric. Both
+// are scalars on the batch's device, of any type.
 struct MetricSum {
   at::Tensor sum;
   at::Tensor weight;

@@ -10,7 +10,8 @@ namespace {
 
 struct Entry {
   TypeOf type;
-  std::function<absl::StatusOr<std::unique_ptr<Criterion>>(const google::protobuf::Message&, const DataShape&, absl::string_view)>
+  std::function<absl::StatusOr<std::unique_ptr<Criterion>>(const google::protobuf::Message&, const DataShape&,
+                                                           absl::string_view)>
       build;
 };
 
@@ -23,7 +24,8 @@ std::vector<Entry>& Registry() {
 }  // namespace
 
 void RegisterCriterion(TypeOf type,
-                       std::function<absl::StatusOr<std::unique_ptr<Criterion>>(const google::protobuf::Message&, const DataShape&, absl::string_view)>
+                       std::function<absl::StatusOr<std::unique_ptr<Criterion>>(const google::protobuf::Message&,
+                                                                                const DataShape&, absl::string_view)>
                            build) {
   Registry().push_back({type, std::move(build)});
 }
@@ -35,8 +37,7 @@ absl::StatusOr<std::unique_ptr<Criterion>> BuildCriterion(const CriterionConfig&
   RETURN_IF_ERROR(problems.ToStatus());
   const ChosenConfig chosen = FindChosenConfig(config, kPath);
   for (const Entry& entry : Registry()) {
-    if (entry.type() == chosen.message->GetDescriptor())
-      return entry.build(*chosen.message, shape, chosen.path);
+    if (entry.type() == chosen.message->GetDescriptor()) return entry.build(*chosen.message, shape, chosen.path);
   }
   return NotLinked(chosen);
 }

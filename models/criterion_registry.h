@@ -23,16 +23,18 @@ using CriterionBuilder = absl::StatusOr<std::unique_ptr<Criterion>> (*)(const Co
                                                                         absl::string_view path);
 
 void RegisterCriterion(TypeOf type,
-                       std::function<absl::StatusOr<std::unique_ptr<Criterion>>(const google::protobuf::Message&, const DataShape&, absl::string_view)>
+                       std::function<absl::StatusOr<std::unique_ptr<Criterion>>(const google::protobuf::Message&,
+                                                                                const DataShape&, absl::string_view)>
                            build);
 
 template <typename Config>
 class CriterionRegistration {
  public:
   explicit CriterionRegistration(CriterionBuilder<Config> build) {
-    RegisterCriterion(&Config::descriptor, [build](const google::protobuf::Message& config, const DataShape& shape, absl::string_view path) {
-      return build(static_cast<const Config&>(config), shape, path);
-    });
+    RegisterCriterion(&Config::descriptor,
+                      [build](const google::protobuf::Message& config, const DataShape& shape, absl::string_view path) {
+                        return build(static_cast<const Config&>(config), shape, path);
+                      });
   }
 };
 

@@ -1,6 +1,6 @@
 // The linear, the logistic and the MLP model: fully connected networks (models/dense_layers.h) over all of an example's
-// features as one vector, whatever their shape. For a regression the one output's dimension is dropped: [rows] instead of
-// [rows, 1].
+// features as one vector, whatever their shape. For a regression the one output's dimension is dropped: [rows] instead
+// of [rows, 1].
 
 #include <cstdint>
 #include <memory>
