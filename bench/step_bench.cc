@@ -30,7 +30,7 @@ ABSL_FLAG(int, runs, 3, "Runs, of which the fastest counts.");
 namespace baton {
 namespace {
 
-absl::StatusOr<Examples> RandomExamples(const DataShape& shape, int64_t rows) {
+absl::StatusOr<TensorSource> RandomExamples(const DataShape& shape, int64_t rows) {
   std::vector<int64_t> dimensions = {rows};
   dimensions.insert(dimensions.end(), shape.features.begin(), shape.features.end());
   HostTensor features{.name = "features", .dtype = DType::kF32, .shape = dimensions, .bytes = {}};
@@ -45,7 +45,7 @@ absl::StatusOr<Examples> RandomExamples(const DataShape& shape, int64_t rows) {
     const int64_t value = static_cast<int64_t>(next() % shape.classes);
     target.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
   }
-  return Examples::Create({features, target}, at::kCPU);
+  return TensorSource::FromHost({features, target}, at::kCPU);
 }
 
 FlatTensors Initial(const std::vector<ParameterSpec>& specs) {
@@ -76,7 +76,7 @@ absl::Status Bench(const std::vector<std::string>&) {
   ASSIGN_OR_RETURN(const auto optimizer, BuildOptimizer(config.optimizer()));
   ASSIGN_OR_RETURN(const auto pool, MakeWorkers(absl::GetFlag(FLAGS_workers), config.micro_batches(), 1, at::kCPU));
   const int64_t rows = 64 * absl::GetFlag(FLAGS_batch_size);
-  ASSIGN_OR_RETURN(const Examples examples, RandomExamples(shape, rows));
+  ASSIGN_OR_RETURN(const TensorSource examples, RandomExamples(shape, rows));
   State state;
   state.model = Initial(model->parameters());
   for (const std::string& slot : optimizer->slots()) {

@@ -6,24 +6,20 @@
 
 namespace baton {
 
-// Which examples form which batch of training: a pure function of (seed, epoch, batch), so that any batch of any epoch
-// can be had at once, in O(1) memory, and a position in the data is no more than two numbers. Each epoch holds every
-// example once, in an order of its own; its last batch may be smaller. Thread-safe.
+// In which order each epoch takes the examples: a pure function of (seed, epoch, position), so that any part of any
+// epoch can be had at once, in O(1) memory, and a position in the data is no more than two numbers. Each epoch holds
+// every example once, in an order of its own. Thread-safe.
 class BatchOrder {
  public:
-  // `batch_size` > 0. `seed` is the configuration's.
-  BatchOrder(uint64_t seed, uint64_t rows, uint64_t batch_size) : seed_(seed), rows_(rows), batch_size_(batch_size) {}
+  // `seed` is the configuration's.
+  BatchOrder(uint64_t seed, uint64_t examples) : seed_(seed), examples_(examples) {}
 
-  // Batches in an epoch.
-  uint64_t batches() const { return (rows_ + batch_size_ - 1) / batch_size_; }
-
-  // The examples (0 .. rows - 1) of the batch `batch` < batches() of `epoch`, in their order.
-  std::vector<int64_t> Batch(uint64_t epoch, uint64_t batch) const;
+  // The examples (0 .. examples - 1) at the positions begin .. end - 1 of `epoch`, or up to its end.
+  std::vector<int64_t> Examples(uint64_t epoch, uint64_t begin, uint64_t end) const;
 
  private:
   const uint64_t seed_;
-  const uint64_t rows_;
-  const uint64_t batch_size_;
+  const uint64_t examples_;
 };
 
 }  // namespace baton

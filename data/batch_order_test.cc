@@ -11,12 +11,14 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAreArray;
 
-std::vector<int64_t> Epoch(const BatchOrder& order, uint64_t epoch) {
+// An epoch, cut into batches.
+std::vector<int64_t> Epoch(const BatchOrder& order, uint64_t epoch, uint64_t batch_size) {
   std::vector<int64_t> examples;
-  for (uint64_t batch = 0; batch < order.batches(); ++batch) {
-    for (const int64_t example : order.Batch(epoch, batch)) examples.push_back(example);
+  for (uint64_t begin = 0;; begin += batch_size) {
+    const std::vector<int64_t> batch = order.Examples(epoch, begin, begin + batch_size);
+    if (batch.empty()) return examples;
+    examples.insert(examples.end(), batch.begin(), batch.end());
   }
-  return examples;
 }
 
 std::vector<int64_t> UpTo(int64_t n) {
@@ -26,44 +28,37 @@ std::vector<int64_t> UpTo(int64_t n) {
 }
 
 TEST(BatchOrderTest, EachEpochHoldsEveryExampleOnce) {
-  for (const uint64_t rows : {1, 2, 7, 10, 64, 1000}) {
+  for (const uint64_t examples : {1, 2, 7, 10, 64, 1000}) {
     for (const uint64_t batch_size : {1, 3, 10, 2000}) {
-      const BatchOrder order(7, rows, batch_size);
-      EXPECT_THAT(Epoch(order, 0), UnorderedElementsAreArray(UpTo(rows)));
-      EXPECT_THAT(Epoch(order, 5), UnorderedElementsAreArray(UpTo(rows)));
+      const BatchOrder order(7, examples);
+      EXPECT_THAT(Epoch(order, 0, batch_size), UnorderedElementsAreArray(UpTo(examples)));
+      EXPECT_THAT(Epoch(order, 5, batch_size), UnorderedElementsAreArray(UpTo(examples)));
     }
   }
 }
 
-TEST(BatchOrderTest, OnlyTheLastBatchIsSmaller) {
-  const BatchOrder order(7, 10, 4);
-  EXPECT_EQ(order.batches(), 3);
-  EXPECT_THAT(order.Batch(0, 0), SizeIs(4));
-  EXPECT_THAT(order.Batch(0, 1), SizeIs(4));
-  EXPECT_THAT(order.Batch(0, 2), SizeIs(2));
-  EXPECT_EQ(BatchOrder(7, 8, 4).batches(), 2);
-  EXPECT_THAT(BatchOrder(7, 8, 4).Batch(0, 1), SizeIs(4));
-}
-
-TEST(BatchOrderTest, NoExamplesMakeNoBatches) {
-  EXPECT_EQ(BatchOrder(7, 0, 4).batches(), 0);
-  EXPECT_THAT(BatchOrder(7, 0, 4).Batch(0, 0), IsEmpty());
+TEST(BatchOrderTest, EndsWithTheEpoch) {
+  const BatchOrder order(7, 10);
+  EXPECT_THAT(order.Examples(0, 4, 8), SizeIs(4));
+  EXPECT_THAT(order.Examples(0, 8, 12), SizeIs(2));
+  EXPECT_THAT(order.Examples(0, 10, 14), IsEmpty());
+  EXPECT_THAT(BatchOrder(7, 0).Examples(0, 0, 4), IsEmpty());
 }
 
 // The order does not depend on how it is cut, only on seed and epoch: a changed batch size keeps the sequence.
 TEST(BatchOrderTest, TheSequenceDependsOnSeedAndEpochOnly) {
-  EXPECT_EQ(Epoch(BatchOrder(7, 100, 8), 3), Epoch(BatchOrder(7, 100, 33), 3));
-  EXPECT_NE(Epoch(BatchOrder(7, 100, 8), 3), Epoch(BatchOrder(7, 100, 8), 4));
-  EXPECT_NE(Epoch(BatchOrder(7, 100, 8), 3), Epoch(BatchOrder(8, 100, 8), 3));
-  EXPECT_NE(Epoch(BatchOrder(7, 100, 8), 0), UpTo(100));
+  EXPECT_EQ(Epoch(BatchOrder(7, 100), 3, 8), Epoch(BatchOrder(7, 100), 3, 33));
+  EXPECT_NE(Epoch(BatchOrder(7, 100), 3, 8), Epoch(BatchOrder(7, 100), 4, 8));
+  EXPECT_NE(Epoch(BatchOrder(7, 100), 3, 8), Epoch(BatchOrder(8, 100), 3, 8));
+  EXPECT_NE(Epoch(BatchOrder(7, 100), 0, 8), UpTo(100));
 }
 
 // Computed by a program of ten lines of Python, written from the comments in base/random.h and batch_order.h.
 TEST(BatchOrderTest, IsWhatItWasOnEveryMachine) {
-  const BatchOrder order(7, 10, 4);
-  EXPECT_THAT(order.Batch(3, 0), ElementsAre(9, 4, 1, 6));
-  EXPECT_THAT(order.Batch(3, 1), ElementsAre(2, 8, 7, 0));
-  EXPECT_THAT(order.Batch(3, 2), ElementsAre(3, 5));
+  const BatchOrder order(7, 10);
+  EXPECT_THAT(order.Examples(3, 0, 4), ElementsAre(9, 4, 1, 6));
+  EXPECT_THAT(order.Examples(3, 4, 8), ElementsAre(2, 8, 7, 0));
+  EXPECT_THAT(order.Examples(3, 8, 12), ElementsAre(3, 5));
 }
 
 }  // namespace

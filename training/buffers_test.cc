@@ -11,6 +11,9 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "models/criterion_registry.h"
+#include "models/model_registry.h"
+#include "training/fit.h"
 #include "training/micro_batch_gradient.h"
 #include "training/test_examples.h"
 #include "training/train_step.h"
@@ -44,12 +47,6 @@ TrainConfig Config(uint32_t micro_batches) {
   return config;
 }
 
-FlatTensors Initial(const std::vector<ParameterSpec>& specs) {
-  FlatTensors tensors(std::make_shared<const FlatLayout>(specs), at::kCPU);
-  Initialize(specs, kSeed, tensors);
-  return tensors;
-}
-
 // Cross-entropy that counts, in a tensor of its own, the mean of the rows' targets.
 class Counting : public Criterion {
  public:
@@ -69,18 +66,20 @@ class Counting : public Criterion {
   const std::unique_ptr<Criterion> inner_;
 };
 
-struct Training {
-  Training(const TrainConfig& train_config, int workers)
+struct Stepper {
+  Stepper(const TrainConfig& train_config, int workers)
       : config(train_config),
         model(*BuildModel(config.model(), kPictures)),
         criterion(std::make_unique<Counting>(*BuildCriterion(config.criterion(), kPictures))),
         optimizer(*BuildOptimizer(config.optimizer())),
         pool(*WorkerPool::Create(workers, [] { at::set_num_threads(1); })),
-        buffers(Initial(model->buffers())),
-        buffers_average(buffers.CopyTo(at::kCPU)) {
-    state.model = Initial(model->parameters());
-    state.ema = state.model.CopyTo(at::kCPU);
-  }
+        state(*InitialState({.config = config,
+                             .seed = kSeed,
+                             .model = *model,
+                             .criterion = *criterion,
+                             .train = examples,
+                             .pool = *pool},
+                            at::kCPU)) {}
 
   // Each of `rows` is a step.
   absl::Status Steps(const std::vector<int64_t>& rows) {
@@ -90,9 +89,7 @@ struct Training {
                     .criterion = *criterion,
                     .optimizer = *optimizer,
                     .pool = *pool,
-                    .state = state,
-                    .buffers = &buffers,
-                    .buffers_average = &buffers_average});
+                    .state = state});
     absl::Status status;
     for (size_t i = 0; i < rows.size() && status.ok(); ++i) {
       std::vector<int64_t> indices(rows[i]);
@@ -102,19 +99,13 @@ struct Training {
     return status;
   }
 
+  const FlatTensors& buffers() const { return *state.buffers(); }
+  const FlatTensors& buffers_average() const { return *state.weights_buffers(); }
   // Empty if all is equal to the bit.
-  std::vector<std::string> DifferencesFrom(const Training& other) const {
-    std::vector<std::string> differences = Differences(state, other.state);
-    if (!at::equal(buffers.flat(), other.buffers.flat())) differences.push_back("buffers");
-    if (!at::equal(buffers_average.flat(), other.buffers_average.flat())) differences.push_back("their average");
-    return differences;
-  }
+  std::vector<std::string> DifferencesFrom(const Stepper& other) const { return Differences(state, other.state); }
 
   at::Tensor CriterionTensor(const std::string& name) const {
-    for (const auto& [has, tensor] : state.criterion) {
-      if (has == name) return tensor;
-    }
-    return {};
+    return criterion->NameTensors(state.Find(kCriterionGroup)->views())[name];
   }
 
   const TrainConfig config;
@@ -122,19 +113,17 @@ struct Training {
   std::unique_ptr<Criterion> criterion;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<WorkerPool> pool;
-  FlatTensors buffers;
-  FlatTensors buffers_average;
+  const TensorSource examples = TestExamples("pictures", 32, kPictures.features, kPictures.classes);
   State state;
-  const Examples examples = TestExamples("pictures", 32, kPictures.features, kPictures.classes);
 };
 
 // 13 rows do not divide by the micro-batches, and 3 leave some of them empty.
 TEST(Buffers, AreTheSameBitsForAnyWorkers) {
   for (const uint32_t micro_batches : {1, 2, 8}) {
-    Training reference(Config(micro_batches), 1);
+    Stepper reference(Config(micro_batches), 1);
     ASSERT_THAT(reference.Steps({32, 13, 3, 32}), IsOk());
     for (const int workers : {2, 3}) {
-      Training training(Config(micro_batches), workers);
+      Stepper training(Config(micro_batches), workers);
       ASSERT_THAT(training.Steps({32, 13, 3, 32}), IsOk());
       EXPECT_THAT(training.DifferencesFrom(reference), IsEmpty()) << micro_batches << ", " << workers << " workers";
     }
@@ -142,70 +131,68 @@ TEST(Buffers, AreTheSameBitsForAnyWorkers) {
 }
 
 TEST(Buffers, OfOneMicroBatchAreWhatForwardLeaves) {
-  Training training(Config(1), 1);
-  const FlatTensors expected = training.buffers.CopyTo(at::kCPU);
+  Stepper training(Config(1), 1);
+  const FlatTensors expected = training.buffers().CopyTo(at::kCPU);
   Batch batch = training.examples.Slice(0, 13);
-  training.model->Forward(training.model->NameParameters(training.state.model.views()), batch,
+  training.model->Forward(training.model->NameParameters(training.state.model().views()), batch,
                           {.training = true, .buffers = training.model->NameBuffers(expected.views())});
   ASSERT_THAT(training.Steps({13}), IsOk());
-  EXPECT_TRUE(at::equal(training.buffers.flat(), expected.flat()));
+  EXPECT_TRUE(at::equal(training.buffers().flat(), expected.flat()));
 }
 
 // 5 rows are cut into 2 and 3.
 TEST(Buffers, OfSeveralMicroBatchesAreTheMeanByRows) {
-  Training training(Config(2), 2);
+  Stepper training(Config(2), 2);
   const auto of_rows = [&](int64_t begin, int64_t end) {
-    const FlatTensors buffers = training.buffers.CopyTo(at::kCPU);
-    training.model->Forward(training.model->NameParameters(training.state.model.views()),
+    const FlatTensors buffers = training.buffers().CopyTo(at::kCPU);
+    training.model->Forward(training.model->NameParameters(training.state.model().views()),
                             training.examples.Slice(begin, end),
                             {.training = true, .buffers = training.model->NameBuffers(buffers.views())});
     return buffers.flat();
   };
   const at::Tensor expected = of_rows(0, 2).mul(0.4).add(of_rows(2, 5).mul(0.6));
   ASSERT_THAT(training.Steps({5}), IsOk());
-  EXPECT_TRUE(at::allclose(training.buffers.flat(), expected, 1e-6, 1e-7));
+  EXPECT_TRUE(at::allclose(training.buffers().flat(), expected, 1e-6, 1e-7));
 }
 
 TEST(Buffers, HaveAnAverage) {
-  Training training(Config(2), 1);
+  Stepper training(Config(2), 1);
   ASSERT_THAT(training.Steps({8}), IsOk());
-  const at::Tensor first = training.buffers.flat().clone();
-  EXPECT_TRUE(at::equal(training.buffers_average.flat(), first));
+  const at::Tensor first = training.buffers().flat().clone();
+  EXPECT_TRUE(at::equal(training.buffers_average().flat(), first));
   ASSERT_THAT(training.Steps({13}), IsOk());
-  EXPECT_TRUE(at::allclose(training.buffers_average.flat(), first.mul(0.75).add(training.buffers.flat().mul(0.25)),
+  EXPECT_TRUE(at::allclose(training.buffers_average().flat(), first.mul(0.75).add(training.buffers().flat().mul(0.25)),
                            1e-6, 1e-8));
 }
 
 TEST(Buffers, StayWhenTrainingDiverges) {
-  Training training(Config(2), 2);
-  training.state.model.views()[0].fill_(std::numeric_limits<float>::quiet_NaN());
-  const at::Tensor before = training.buffers.flat().clone();
+  Stepper training(Config(2), 2);
+  training.state.model().views()[0].fill_(std::numeric_limits<float>::quiet_NaN());
+  const at::Tensor before = training.buffers().flat().clone();
   EXPECT_THAT(training.Steps({8}), StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("diverged")));
-  EXPECT_TRUE(at::equal(training.buffers.flat(), before));
+  EXPECT_TRUE(at::equal(training.buffers().flat(), before));
   EXPECT_EQ(training.CriterionTensor("mean_target").item<double>(), 1);
 }
 
 // Another process goes on from copies; without those of the buffers, or of the criterion, it ends elsewhere.
 TEST(Buffers, AreResumed) {
-  Training whole(Config(2), 1);
+  Stepper whole(Config(2), 1);
   ASSERT_THAT(whole.Steps({13, 8, 32, 13}), IsOk());
-  Training first(Config(2), 2);
+  Stepper first(Config(2), 2);
   ASSERT_THAT(first.Steps({13, 8}), IsOk());
-  enum { kNothing, kBuffers, kCriterion };
-  for (const int forgotten : {kNothing, kBuffers, kCriterion}) {
-    Training second(Config(2), 1);
+  for (const char* const forgotten : {"", kBuffersGroup, kAverageBuffersGroup, kCriterionGroup}) {
+    Stepper second(Config(2), 1);
+    const State fresh = second.state.CopyTo(at::kCPU);
     second.state = first.state.CopyTo(at::kCPU);
-    second.buffers_average = first.buffers_average.CopyTo(at::kCPU);
-    if (forgotten != kBuffers) second.buffers = first.buffers.CopyTo(at::kCPU);
-    if (forgotten == kCriterion) second.state.criterion.clear();
+    if (*forgotten != 0) second.state.Find(forgotten)->flat().copy_(fresh.Find(forgotten)->flat());
     ASSERT_THAT(second.Steps({32, 13}), IsOk());
-    EXPECT_EQ(second.DifferencesFrom(whole).empty(), forgotten == kNothing) << forgotten;
+    EXPECT_EQ(second.DifferencesFrom(whole).empty(), *forgotten == 0) << forgotten;
   }
 }
 
 // The mean of equal copies is rounded where it is taken as a sum of weighted ones.
 TEST(CriterionTensors, AreChangedByTrainingOrKeepTheirBits) {
-  Training training(Config(8), 2);
+  Stepper training(Config(8), 2);
   ASSERT_THAT(training.Steps({13, 13, 3}), IsOk());
   const at::Tensor weights = training.CriterionTensor("class_weights");
   for (const auto& [i, expected] : {std::pair(0, 0.3F), std::pair(1, 1.7F), std::pair(2, 0.9F)}) {

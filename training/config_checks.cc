@@ -13,12 +13,10 @@
 namespace baton {
 namespace {
 
-// What the best epoch can be chosen by: the loss, and what is better when it is higher.
-std::vector<std::string> SelectionMetrics(const CriterionConfig& criterion) {
+// What the best snapshot can be chosen by.
+std::vector<std::string> SelectionMetrics(const std::vector<MetricSpec>& metrics) {
   std::vector<std::string> names = {"loss"};
-  for (const MetricSpec& metric : CriterionMetrics(criterion)) {
-    if (metric.higher_is_better) names.push_back(metric.name);
-  }
+  for (const MetricSpec& metric : metrics) names.push_back(metric.name);
   return names;
 }
 
@@ -56,22 +54,27 @@ void CheckStep(const TrainConfig& train, ConfigProblems& problems) {
 void CheckTrainConfig(const TrainConfig& train, const DataDescription& data, ConfigProblems& problems) {
   CheckModelConfig(train.model(), data, "train.model", problems);
   CheckCriterionConfig(train.criterion(), data, "train.criterion", problems);
-  CheckOptimizer(train.optimizer(), problems);
-  CheckSchedule(train.schedule(), problems);
-  if (train.has_ema()) CheckEma(train.ema(), problems);
   if (train.has_initial_weights() && train.initial_weights().snapshot().empty()) {
     problems.Add(
         "train.initial_weights.snapshot is missing; name the run directory or the snapshot with whose weights training "
         "is to begin, e.g. train.initial_weights.snapshot=runs/other");
   }
+  CheckTraining(train, CriterionMetrics(train.criterion()), problems);
+}
+
+void CheckTraining(const TrainConfig& train, const std::vector<MetricSpec>& metrics, ConfigProblems& problems) {
+  CheckOptimizer(train.optimizer(), problems);
+  CheckSchedule(train.schedule(), problems);
+  if (train.has_ema()) CheckEma(train.ema(), problems);
   CheckStep(train, problems);
-  problems.Expect(train.max_epochs() > 0, "train.max_epochs", train.max_epochs(), "at least 1");
+  problems.Expect(!train.has_max_epochs() || train.max_epochs() > 0, "train.max_epochs", train.max_epochs(),
+                  "at least 1, or not set");
+  problems.Expect(!train.has_max_steps() || train.max_steps() > 0, "train.max_steps", train.max_steps(),
+                  "at least 1, or not set");
   problems.Expect(IsAtLeast0(train.early_stopping().min_delta()), "train.early_stopping.min_delta",
                   train.early_stopping().min_delta(), "at least 0 and finite");
-  if (!ChoicesMade(train.criterion()).empty()) {
-    ExpectOneOf("train.selection_metric", train.selection_metric(), SelectionMetrics(train.criterion()),
-                "with this criterion it is ", problems);
-  }
+  ExpectOneOf("train.selection_metric", train.selection_metric(), SelectionMetrics(metrics),
+              "with this criterion it is ", problems);
   problems.Expect(train.snapshots().keep_last() > 0, "train.snapshots.keep_last", train.snapshots().keep_last(),
                   "at least 1");
   problems.Expect(train.snapshots().keep_best() > 0, "train.snapshots.keep_best", train.snapshots().keep_best(),
@@ -87,7 +90,7 @@ void CheckWithoutValidation(const TrainConfig& train, absl::string_view remedy, 
     needs_validation("train.early_stopping.patience", "set train.early_stopping.patience=0");
   }
   if (train.schedule().has_plateau()) needs_validation("train.schedule.plateau", "choose another schedule");
-  const std::vector<std::string> metrics = SelectionMetrics(train.criterion());
+  const std::vector<std::string> metrics = SelectionMetrics(CriterionMetrics(train.criterion()));
   // An unknown metric is told of already.
   const bool known = std::find(metrics.begin(), metrics.end(), train.selection_metric()) != metrics.end();
   if (known && train.selection_metric() != "loss") needs_validation("train.selection_metric", "leave it out");

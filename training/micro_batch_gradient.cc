@@ -81,7 +81,7 @@ MicroBatchGradient::MicroBatchGradient(const Model& model, const Criterion& crit
 
 MicroBatchGradient::~MicroBatchGradient() = default;
 
-absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const Examples& examples,
+absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const BatchSource& source,
                                                                      absl::Span<const int64_t> indices,
                                                                      uint64_t step_index) {
   const int64_t rows = static_cast<int64_t>(indices.size());
@@ -103,7 +103,7 @@ absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const Examp
          ++micro_batch) {
       const int64_t begin = micro_batch * rows / micro_batches_;
       const int64_t end = (micro_batch + 1) * rows / micro_batches_;
-      ComputeMicroBatch(worker, examples.Select(indices.subspan(begin, end - begin)), micro_batch, step_index);
+      ComputeMicroBatch(worker, source.Select(indices.subspan(begin, end - begin)), micro_batch, step_index);
     }
     return absl::OkStatus();
   }));

@@ -12,7 +12,7 @@
 #include "models/criterion.h"
 #include "models/model.h"
 #include "optim/flat_tensors.h"
-#include "training/examples.h"
+#include "training/batch_source.h"
 
 namespace baton {
 
@@ -36,8 +36,8 @@ class MicroBatchGradient {
   // What the gradient is taken at. The others may be null where the model, or the criterion, declares none.
   struct Tensors {
     const FlatTensors& parameters;
-    FlatTensors* buffers = nullptr;
-    FlatTensors* criterion = nullptr;
+    const FlatTensors* buffers = nullptr;
+    const FlatTensors* criterion = nullptr;
   };
   // All references must outlive it. `seed` is the configuration's.
   MicroBatchGradient(const Model& model, const Criterion& criterion, const Tensors& tensors, int micro_batches,
@@ -51,7 +51,7 @@ class MicroBatchGradient {
   // Computes the micro-batches' gradients at step `step_index`, which seeds what is drawn, and adds within the workers.
   // The sums are those of the whole batch, added in the order of the micro-batches. Changes none of the tensors.
   // InvalidArgument for a model that draws from the process-wide generator while there are several workers.
-  absl::StatusOr<Sums> Compute(const Examples& examples, absl::Span<const int64_t> indices, uint64_t step_index);
+  absl::StatusOr<Sums> Compute(const BatchSource& source, absl::Span<const int64_t> indices, uint64_t step_index);
 
   // Adds what crosses workers, for one chunk, and returns the finished chunk of the gradient of the loss sum. Call once
   // for each chunk after Compute(), different chunks from any threads. Valid until the next Compute().

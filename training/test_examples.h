@@ -8,13 +8,14 @@
 #include "absl/strings/string_view.h"
 #include "base/random.h"
 #include "base/safetensors.h"
-#include "training/examples.h"
+#include "training/batch_source.h"
 
 namespace baton {
 
 // For tests: random features of `shape` in [-1, 1) and random classes, which have nothing to do with each other, so
 // that validation losses go up and down. The same for the same arguments.
-inline Examples TestExamples(absl::string_view name, int64_t rows, const std::vector<int64_t>& shape, int64_t classes) {
+inline TensorSource TestExamples(absl::string_view name, int64_t rows, const std::vector<int64_t>& shape,
+                                 int64_t classes) {
   HostTensor inputs{.name = "features", .dtype = DType::kF32, .shape = {rows}, .bytes = {}};
   int64_t features = 1;
   for (const int64_t dimension : shape) {
@@ -30,10 +31,10 @@ inline Examples TestExamples(absl::string_view name, int64_t rows, const std::ve
     const int64_t value = static_cast<int64_t>(MixSeed(3, "target", i) % classes);
     target.bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
   }
-  return Examples::Create({inputs, target}, at::kCPU).value();
+  return TensorSource::FromHost({inputs, target}, at::kCPU).value();
 }
 
-inline Examples TestExamples(absl::string_view name, int64_t rows, int64_t features, int64_t classes) {
+inline TensorSource TestExamples(absl::string_view name, int64_t rows, int64_t features, int64_t classes) {
   return TestExamples(name, rows, std::vector<int64_t>{features}, classes);
 }
 

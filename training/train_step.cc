@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,47 +19,30 @@
 #include "third_party/torch_end.h"
 
 namespace baton {
-namespace {
-
-// The State's tensors of the criterion in one flat tensor, whose parts take their place in the State.
-FlatTensors FlattenCriterion(const Criterion& criterion, uint64_t seed, State& state) {
-  FlatTensors flat(std::make_shared<const FlatLayout>(criterion.tensors()), state.device());
-  Initialize(criterion.tensors(), seed, flat);
-  std::vector<std::pair<std::string, at::Tensor>> parts;
-  for (size_t i = 0; i < criterion.tensors().size(); ++i) {
-    for (const auto& [name, tensor] : state.criterion) {
-      if (name == criterion.tensors()[i].name) flat.views()[i].copy_(tensor);
-    }
-    parts.emplace_back(criterion.tensors()[i].name, flat.views()[i]);
-  }
-  state.criterion = std::move(parts);
-  return flat;
-}
-
-}  // namespace
-
 TrainStep::TrainStep(Parts parts)
     : parts_(std::move(parts)),
       progress_(parts_.state.progress),
-      criterion_tensors_(FlattenCriterion(parts_.criterion, parts_.seed, parts_.state)),
       gradient_(parts_.model, parts_.criterion,
-                {.parameters = parts_.state.model,
-                 .buffers = parts_.buffers,
-                 .criterion = parts_.criterion.tensors().empty() ? nullptr : &criterion_tensors_},
+                {.parameters = parts_.state.model(),
+                 .buffers = parts_.state.Find(kBuffersGroup),
+                 .criterion = parts_.state.Find(kCriterionGroup)},
                 static_cast<int>(parts_.config.micro_batches()), parts_.seed, parts_.pool) {
   const State& state = parts_.state;
-  for (const FlatLayout::Chunk& chunk : state.model.layout().chunks) {
+  const FlatTensors* const average = state.Find(kAverageGroup);
+  for (const FlatLayout::Chunk& chunk : state.model().layout().chunks) {
     OptimizerChunk views{
-        .parameters = state.model.ChunkView(chunk), .gradients = {}, .slots = {}, .weight_decay = chunk.weight_decay};
-    for (const auto& [slot, tensors] : state.optimizer) views.slots.push_back(tensors.ChunkView(chunk));
+        .parameters = state.model().ChunkView(chunk), .gradients = {}, .slots = {}, .weight_decay = chunk.weight_decay};
+    for (const std::string& slot : parts_.optimizer.slots()) {
+      views.slots.push_back(state.Find(OptimizerGroup(slot))->ChunkView(chunk));
+    }
     chunks_.push_back(std::move(views));
-    if (state.ema.has_value()) averages_.push_back(state.ema->ChunkView(chunk));
+    if (average != nullptr) averages_.push_back(average->ChunkView(chunk));
   }
   chunk_norms_.resize(chunks_.size());
 }
 
-absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> indices) {
-  ASSIGN_OR_RETURN(const MicroBatchGradient::Sums sums, gradient_.Compute(examples, indices, progress_.step_index()));
+absl::Status TrainStep::Run(const BatchSource& source, absl::Span<const int64_t> indices) {
+  ASSIGN_OR_RETURN(const MicroBatchGradient::Sums sums, gradient_.Compute(source, indices, progress_.step_index()));
   if (!std::isfinite(sums.loss)) return Diverged("loss", sums.loss);
   // The gradient is of the loss sum; the division by the batch's weight is left to the optimizer's pass.
   double divisor = sums.weight;
@@ -72,8 +55,10 @@ absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> 
   RETURN_IF_ERROR(Update(divisor));
   UpdateBuffers();
 
-  progress_.set_epoch_loss_sum(progress_.epoch_loss_sum() + sums.loss);
-  progress_.set_epoch_weight_sum(progress_.epoch_weight_sum() + sums.weight);
+  progress_.set_loss_sum(progress_.loss_sum() + sums.loss);
+  progress_.set_weight_sum(progress_.weight_sum() + sums.weight);
+  progress_.set_examples(progress_.examples() + indices.size());
+  progress_.set_epoch_examples(progress_.epoch_examples() + indices.size());
   progress_.set_train_batch_index(progress_.train_batch_index() + 1);
   progress_.set_step_index(progress_.step_index() + 1);
   return absl::OkStatus();
@@ -81,7 +66,7 @@ absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> 
 
 absl::StatusOr<double> TrainStep::ClippingDivisor(double weight) {
   RETURN_IF_ERROR(ForEachChunk([this](size_t i) {
-    chunks_[i].gradients = gradient_.FinishChunk(parts_.state.model.layout().chunks[i]);
+    chunks_[i].gradients = gradient_.FinishChunk(parts_.state.model().layout().chunks[i]);
     chunk_norms_[i] = at::linalg_vector_norm(chunks_[i].gradients).item<double>();
   }));
   double square = 0;
@@ -97,7 +82,7 @@ absl::Status TrainStep::Update(double divisor) {
   const bool first_step = progress_.step_index() == 0;
   return ForEachChunk([&](size_t i) {
     OptimizerChunk& chunk = chunks_[i];
-    if (!finished) chunk.gradients = gradient_.FinishChunk(parts_.state.model.layout().chunks[i]);
+    if (!finished) chunk.gradients = gradient_.FinishChunk(parts_.state.model().layout().chunks[i]);
     parts_.optimizer.Update(chunk, divisor, learning_rate_, progress_.step_index() + 1);
     if (!averages_.empty()) UpdateEma(parts_.config.ema(), first_step, chunk.parameters, averages_[i]);
   });
@@ -106,9 +91,10 @@ absl::Status TrainStep::Update(double divisor) {
 void TrainStep::UpdateBuffers() {
   const at::NoGradGuard no_gradients;
   gradient_.UpdateBuffers();
-  if (parts_.buffers == nullptr || parts_.buffers_average == nullptr) return;
-  UpdateEma(parts_.config.ema(), /*first_step=*/progress_.step_index() == 0, parts_.buffers->flat(),
-            parts_.buffers_average->flat());
+  const FlatTensors* const average = parts_.state.Find(kAverageBuffersGroup);
+  if (average == nullptr) return;
+  UpdateEma(parts_.config.ema(), /*first_step=*/progress_.step_index() == 0, parts_.state.buffers()->flat(),
+            average->flat());
 }
 
 absl::Status TrainStep::ForEachChunk(const std::function<void(size_t i)>& work) {

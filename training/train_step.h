@@ -12,8 +12,8 @@
 #include "base/worker_pool.h"
 #include "optim/optimizer.h"
 #include "state/state.h"
+#include "training/batch_source.h"
 #include "training/config.pb.h"
-#include "training/examples.h"
 #include "training/micro_batch_gradient.h"
 
 namespace baton {
@@ -22,7 +22,8 @@ namespace baton {
 // fixed tree, norms in the order of fixed chunks, and each chunk is updated by itself. Not thread-safe.
 class TrainStep {
  public:
-  // What a step works with; all must outlive it. `state` is the one that Run() works on.
+  // What a step works with; all must outlive it. `state` is the one that Run() works on; it has
+  // the groups that model, criterion, optimizer and configuration need.
   struct Parts {
     const TrainConfig& config;
     uint64_t seed;
@@ -31,19 +32,15 @@ class TrainStep {
     const Optimizer& optimizer;
     WorkerPool& pool;
     State& state;
-    // The model's buffers, and their average where the State has one of the weights; null if it declares none.
-    FlatTensors* buffers = nullptr;
-    FlatTensors* buffers_average = nullptr;
     // Called by Run() when the gradient is computed, before it changes anything in the State. May be null.
     std::function<void()> before_update = nullptr;
   };
-  // The State's tensors of the criterion become parts of one flat tensor; one that it lacks gets its first values.
   explicit TrainStep(Parts parts);
 
   // Takes the step on the examples of `indices`: updates parameters, optimizer slots, buffers, the criterion's tensors,
-  // the average of the weights where there is one, the epoch's sums and the two counters of the State. OutOfRange if
+  // the averages where there are any, the sums and the counters of the State. OutOfRange if
   // training diverged (the loss or the gradient's norm is not finite); the State is then as before.
-  absl::Status Run(const Examples& examples, absl::Span<const int64_t> indices);
+  absl::Status Run(const BatchSource& source, absl::Span<const int64_t> indices);
 
   // Of the last step that Run() took. The loss is the mean; the norm, before clipping, is computed only for clipping.
   double learning_rate() const { return learning_rate_; }
@@ -62,7 +59,6 @@ class TrainStep {
 
   const Parts parts_;
   TrainingProgress& progress_;  // the State's
-  FlatTensors criterion_tensors_;
   MicroBatchGradient gradient_;
   std::vector<OptimizerChunk> chunks_;  // of the layout's chunks, in their order
   std::vector<at::Tensor> averages_;    // likewise; empty without an average

@@ -8,6 +8,9 @@
 #include "base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "models/criterion_registry.h"
+#include "models/model_registry.h"
+#include "training/fit.h"
 #include "training/test_examples.h"
 
 #include "third_party/torch_begin.h"
@@ -29,7 +32,7 @@ constexpr int64_t kFeatures = 20;
 constexpr int64_t kClasses = 3;
 constexpr uint64_t kSeed = 11;
 
-Examples MakeExamples(int64_t rows) { return TestExamples("features", rows, kFeatures, kClasses); }
+TensorSource MakeExamples(int64_t rows) { return TestExamples("features", rows, kFeatures, kClasses); }
 
 TrainConfig Config(uint32_t micro_batches) {
   TrainConfig config;
@@ -48,19 +51,17 @@ TrainConfig Config(uint32_t micro_batches) {
 }
 
 // Everything that a step needs, for one number of workers.
-struct Training {
-  Training(const TrainConfig& train_config, int workers)
+struct Stepper {
+  Stepper(const TrainConfig& train_config, int workers)
       : config(train_config),
         model(*BuildModel(config.model(), {.features = {kFeatures}, .classes = kClasses})),
         criterion(*BuildCriterion(config.criterion(), {.features = {kFeatures}, .classes = kClasses})),
         optimizer(*BuildOptimizer(config.optimizer())),
         pool(*WorkerPool::Create(workers, [] { at::set_num_threads(1); })) {
-    const auto layout = std::make_shared<const FlatLayout>(model->parameters());
-    state.model = FlatTensors(layout, at::kCPU);
-    Initialize(model->parameters(), kSeed, state.model);
-    if (config.has_ema()) state.ema = state.model.CopyTo(at::kCPU);
-    for (const std::string& slot : optimizer->slots())
-      state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
+    const TensorSource none = MakeExamples(1);
+    state = *InitialState(
+        {.config = config, .seed = kSeed, .model = *model, .criterion = *criterion, .train = none, .pool = *pool},
+        at::kCPU);
   }
 
   TrainStep::Parts Parts(std::function<void()> before_update = nullptr) {
@@ -76,7 +77,7 @@ struct Training {
 
   absl::Status Steps(int count, int64_t batch, std::function<void()> before_update = nullptr) {
     TrainStep step(Parts(std::move(before_update)));
-    const Examples examples = MakeExamples(batch);
+    const TensorSource examples = MakeExamples(batch);
     std::vector<int64_t> indices(batch);
     std::iota(indices.begin(), indices.end(), 0);
     absl::Status status;
@@ -96,11 +97,11 @@ class BitsForAnyWorkers : public testing::TestWithParam<std::tuple<int, int64_t>
 
 TEST_P(BitsForAnyWorkers, AreTheSame) {
   const auto [micro_batches, batch] = GetParam();
-  Training reference(Config(micro_batches), 1);
+  Stepper reference(Config(micro_batches), 1);
   ASSERT_THAT(reference.Steps(5, batch), IsOk());
-  ASSERT_GT(reference.state.model.layout().chunks.size(), 2);
+  ASSERT_GT(reference.state.model().layout().chunks.size(), 2);
   for (const int workers : {2, 3, 5}) {
-    Training training(Config(micro_batches), workers);
+    Stepper training(Config(micro_batches), workers);
     ASSERT_THAT(training.Steps(5, batch), IsOk());
     EXPECT_THAT(Differences(reference.state, training.state), testing::IsEmpty()) << workers << " workers";
   }
@@ -113,15 +114,16 @@ INSTANTIATE_TEST_SUITE_P(MicroBatchesAndRows, BitsForAnyWorkers,
 TEST(TrainStep, MicroBatchesChangeNothingButRounding) {
   TrainConfig config = Config(1);
   config.mutable_model()->mutable_mlp()->set_dropout(0);  // a micro-batch has dropout of its own
-  Training one(config, 1);
+  Stepper one(config, 1);
   config.set_micro_batches(8);
-  Training eight(config, 1);
+  Stepper eight(config, 1);
   ASSERT_THAT(one.Steps(1, 37), IsOk());
   ASSERT_THAT(eight.Steps(1, 37), IsOk());
-  EXPECT_NEAR(one.state.progress.epoch_loss_sum(), eight.state.progress.epoch_loss_sum(), 1e-4);
-  EXPECT_EQ(one.state.progress.epoch_weight_sum(), 37);
+  EXPECT_NEAR(one.state.progress.loss_sum(), eight.state.progress.loss_sum(), 1e-4);
+  EXPECT_EQ(one.state.progress.weight_sum(), 37);
   // The first moment is (1 - beta1) times the clipped mean gradient.
-  EXPECT_TRUE(at::allclose(one.state.optimizer[0].second.flat(), eight.state.optimizer[0].second.flat(), 1e-4, 1e-8));
+  EXPECT_TRUE(
+      at::allclose(one.state.groups.back().tensors.flat(), eight.state.groups.back().tensors.flat(), 1e-4, 1e-8));
 }
 
 // The mean gradient and the clipping, against plain autograd on the whole batch.
@@ -133,11 +135,11 @@ TEST(TrainStep, GradientIsTheClippedMean) {
   config.mutable_optimizer()->set_weight_decay(0);
   for (const double clip_norm : {0.0, 0.01}) {
     config.set_clip_norm(clip_norm);
-    Training training(config, 2);
-    const FlatTensors before = training.state.model.CopyTo(at::kCPU);
+    Stepper training(config, 2);
+    const FlatTensors before = training.state.model().CopyTo(at::kCPU);
     std::vector<at::Tensor> leaves;
     for (const at::Tensor& view : before.views()) leaves.push_back(view.clone().requires_grad_());
-    const Examples examples = MakeExamples(37);
+    const TensorSource examples = MakeExamples(37);
     training.criterion
         ->Loss(training.model->Forward(training.model->NameParameters(leaves), examples.all(), {}), examples.all(), {})
         .sum.div(37)
@@ -149,7 +151,7 @@ TEST(TrainStep, GradientIsTheClippedMean) {
 
     ASSERT_THAT(training.Steps(1, 37), IsOk());
     for (size_t i = 0; i < leaves.size(); ++i) {
-      const at::Tensor change = before.views()[i].sub(training.state.model.views()[i]);
+      const at::Tensor change = before.views()[i].sub(training.state.model().views()[i]);
       EXPECT_TRUE(at::allclose(change, leaves[i].grad().mul(scale), 1e-3, 1e-7)) << i;
     }
   }
@@ -159,17 +161,17 @@ TEST(TrainStep, DropoutDependsOnStepAndMicroBatch) {
   TrainConfig config = Config(2);
   config.mutable_optimizer()->mutable_sgd();
   config.mutable_optimizer()->set_learning_rate(1e-30);  // the parameters stay, only dropout moves the loss
-  Training training(config, 1);
+  Stepper training(config, 1);
   ASSERT_THAT(training.Steps(1, 32), IsOk());
-  const double first = training.state.progress.epoch_loss_sum();
+  const double first = training.state.progress.loss_sum();
   ASSERT_THAT(training.Steps(1, 32), IsOk());
-  const double second = training.state.progress.epoch_loss_sum() - first;
+  const double second = training.state.progress.loss_sum() - first;
   EXPECT_NE(first, second);
   // The same step again draws the same.
   training.state.progress.set_step_index(0);
-  training.state.progress.set_epoch_loss_sum(0);
+  training.state.progress.set_loss_sum(0);
   ASSERT_THAT(training.Steps(1, 32), IsOk());
-  EXPECT_EQ(training.state.progress.epoch_loss_sum(), first);
+  EXPECT_EQ(training.state.progress.loss_sum(), first);
 }
 
 // Draws from the process-wide generator, and says so or not.
@@ -189,7 +191,7 @@ class ProcessWideModel : public Model {
 
 TEST(TrainStep, AModelOfTheProcessWideGeneratorTakesOneWorker) {
   for (const bool says_so : {true, false}) {
-    Training training(Config(2), 2);
+    Stepper training(Config(2), 2);
     training.model = std::make_unique<ProcessWideModel>(std::move(training.model), says_so);
     EXPECT_THAT(training.Steps(1, 8),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("set train.workers to 1")));
@@ -198,7 +200,7 @@ TEST(TrainStep, AModelOfTheProcessWideGeneratorTakesOneWorker) {
 }
 
 TEST(TrainStep, TheProcessWideGeneratorDependsOnTheStep) {
-  Training training(Config(1), 1);
+  Stepper training(Config(1), 1);
   training.model = std::make_unique<ProcessWideModel>(std::move(training.model), /*says_so=*/true);
   training.state.progress.set_step_index(6);
   at::manual_seed(1);
@@ -210,8 +212,8 @@ TEST(TrainStep, TheProcessWideGeneratorDependsOnTheStep) {
 }
 
 TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
-  Training training(Config(2), 2);
-  training.state.model.views()[0].fill_(std::numeric_limits<float>::infinity());
+  Stepper training(Config(2), 2);
+  training.state.model().views()[0].fill_(std::numeric_limits<float>::infinity());
   const State before = training.state.CopyTo(at::kCPU);
   EXPECT_THAT(training.Steps(1, 8),
               StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("lower train.optimizer.learning_rate")));
@@ -221,9 +223,9 @@ TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
 
 // The first step's weights are the average; of the second's it takes a quarter, of the third's again.
 TEST(TrainStep, AveragesTheWeights) {
-  Training training(Config(2), 2);
-  const at::Tensor& weights = training.state.model.flat();
-  const at::Tensor& average = training.state.ema->flat();
+  Stepper training(Config(2), 2);
+  const at::Tensor& weights = training.state.model().flat();
+  const at::Tensor& average = training.state.Find(kAverageGroup)->flat();
   ASSERT_THAT(training.Steps(1, 16), IsOk());
   EXPECT_TRUE(at::equal(average, weights));
   at::Tensor expected = weights.clone();
@@ -236,13 +238,13 @@ TEST(TrainStep, AveragesTheWeights) {
 }
 
 TEST(TrainStep, AveragesTheWeightsWithoutChangingThem) {
-  Training averaged(Config(2), 1);
+  Stepper averaged(Config(2), 1);
   TrainConfig config = Config(2);
   config.clear_ema();
-  Training plain(config, 1);
+  Stepper plain(config, 1);
   ASSERT_THAT(averaged.Steps(3, 16), IsOk());
   ASSERT_THAT(plain.Steps(3, 16), IsOk());
-  EXPECT_TRUE(at::equal(averaged.state.model.flat(), plain.state.model.flat()));
+  EXPECT_TRUE(at::equal(averaged.state.model().flat(), plain.state.model().flat()));
 }
 
 TEST(TrainStep, LearningRateIsBaseTimesScheduleTimesPlateau) {
@@ -251,7 +253,7 @@ TEST(TrainStep, LearningRateIsBaseTimesScheduleTimesPlateau) {
   config.mutable_schedule()->set_warmup_steps(3);
   for (const bool plateau : {false, true}) {
     if (plateau) config.mutable_schedule()->mutable_plateau();
-    Training training(config, 1);
+    Stepper training(config, 1);
     training.state.progress.mutable_plateau()->set_factor(0.1);
     training.state.progress.set_step_index(1);
     TrainStep step(training.Parts());
@@ -265,7 +267,7 @@ TEST(TrainStep, SaysOnceAStepThatItWillChangeTheStateBeforeItDoes) {
   for (const double clip_norm : {0.0, 0.5}) {
     TrainConfig config = Config(2);
     config.set_clip_norm(clip_norm);
-    Training training(config, 2);
+    Stepper training(config, 2);
     for (int step = 0; step < 2; ++step) {
       const State before = training.state.CopyTo(at::kCPU);
       int calls = 0;
@@ -277,11 +279,11 @@ TEST(TrainStep, SaysOnceAStepThatItWillChangeTheStateBeforeItDoes) {
 }
 
 TEST(TrainStep, CountsAndSums) {
-  Training training(Config(2), 1);
+  Stepper training(Config(2), 1);
   ASSERT_THAT(training.Steps(3, 10), IsOk());
   EXPECT_EQ(training.state.progress.step_index(), 3);
   EXPECT_EQ(training.state.progress.train_batch_index(), 3);
-  EXPECT_EQ(training.state.progress.epoch_weight_sum(), 30);
+  EXPECT_EQ(training.state.progress.weight_sum(), 30);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include "base/testing/gated_file_system.h"
 #include "base/testing/status_matchers.h"
 #include "base/testing/temporary_folder.h"
+#include "models/criterion_registry.h"
+#include "models/model_registry.h"
 #include "training/test_examples.h"
 
 #include "third_party/torch_begin.h"
@@ -48,6 +50,15 @@ class HookedModel : public Model {
   const std::function<void()> hook_;
 };
 
+class SnapshotHook : public Observer {
+ public:
+  explicit SnapshotHook(std::function<absl::Status(const State&)> hook) : hook_(std::move(hook)) {}
+  absl::Status OnSnapshot(const State& saved) override { return hook_ ? hook_(saved) : absl::OkStatus(); }
+
+ private:
+  const std::function<absl::Status(const State&)> hook_;
+};
+
 // 10 epochs of 2 steps. Every process of a test is a call of Train(), which goes on from what is in the folder.
 class TrainerTest : public testing::Test {
  protected:
@@ -72,21 +83,19 @@ class TrainerTest : public testing::Test {
     absl::StatusOr<std::optional<State>> latest = store.LoadLatest(at::kCPU);
     EXPECT_THAT(latest, IsOk());
     State state = latest->has_value() ? **std::move(latest) : InitialState(*model, *optimizer);
-    return Trainer({.config = config_,
-                    .seed = kSeed,
-                    .model = hooked,
-                    .criterion = *criterion,
-                    .optimizer = *optimizer,
-                    .train = train_,
-                    .validation = &validation_,
-                    .snapshots = store,
-                    .kept_for_good = {},
-                    .pool = *pool,
-                    .stop_at_step = stop_at_step,
-                    .before_snapshot = before_snapshot_,
-                    .on_snapshot = on_snapshot_},
-                   state)
-        .Train();
+    SnapshotHook on_snapshot(on_snapshot_);
+    const Training training = {.config = config_,
+                               .seed = kSeed,
+                               .model = hooked,
+                               .criterion = *criterion,
+                               .train = train_,
+                               .validation = &validation_,
+                               .pool = *pool,
+                               .snapshots = &store,
+                               .observers = {&on_snapshot},
+                               .before_snapshot = before_snapshot_,
+                               .stop_at_step = stop_at_step};
+    return Trainer(training, *optimizer, state).Train().status();
   }
 
   std::vector<uint64_t> Steps() { return SnapshotStore(Unsynced::Get(), folder_).Steps().value(); }
@@ -97,8 +106,8 @@ class TrainerTest : public testing::Test {
   const std::string folder_ = temporary_folder_.path();
   TrainConfig config_;
   int64_t padding_ = 0;  // of the State, in numbers
-  const Examples train_ = TestExamples("train", 16, kFeatures, kClasses);
-  const Examples validation_ = TestExamples("validation", 9, kFeatures, kClasses);
+  const TensorSource train_ = TestExamples("train", 16, kFeatures, kClasses);
+  const TensorSource validation_ = TestExamples("validation", 9, kFeatures, kClasses);
   std::function<void()> before_forward_ = [] {};
   std::function<absl::Status()> before_snapshot_;
   std::function<absl::Status(const State&)> on_snapshot_;
@@ -106,11 +115,16 @@ class TrainerTest : public testing::Test {
  private:
   State InitialState(const Model& model, const Optimizer& optimizer) const {
     State state;
-    const auto layout = std::make_shared<const FlatLayout>(model.parameters());
-    state.model = FlatTensors(layout, at::kCPU);
-    Initialize(model.parameters(), kSeed, state.model);
-    for (const std::string& slot : optimizer.slots()) state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
-    if (padding_ > 0) state.criterion.emplace_back("padding", at::arange(padding_, at::kFloat));
+    const auto layout = FlatLayout::Create(model.parameters()).value();
+    FlatTensors parameters(layout, at::kCPU);
+    Initialize(model.parameters(), kSeed, parameters);
+    state.groups = {{kModelGroup, parameters}};
+    if (padding_ > 0) {
+      state.groups.push_back({"padding", Flatten({{"padding", at::arange(padding_, at::kFloat)}}).value()});
+    }
+    for (const std::string& slot : optimizer.slots()) {
+      state.groups.push_back({OptimizerGroup(slot), FlatTensors(layout, at::kCPU)});
+    }
     return state;
   }
 };
@@ -143,7 +157,7 @@ TEST_F(TrainerTest, WhatStaysIsTheSameHoweverOftenTrainingIsInterrupted) {
   ASSERT_THAT(Train(), IsOk());
   const std::vector<uint64_t> reference = Steps();
   const State final_state = Latest();
-  const std::vector<uint64_t> best = BestSteps(final_state.progress, {.keep_best = 3});
+  const std::vector<uint64_t> best = BestSteps(final_state.history, {.keep_best = 3});
   EXPECT_THAT(reference, IsSupersetOf({7, 14, 20}));
   EXPECT_THAT(reference, IsSupersetOf(best));
   EXPECT_EQ(best.front(), final_state.progress.best().step_index());

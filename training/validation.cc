@@ -1,5 +1,6 @@
 #include "training/validation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -7,20 +8,45 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "optim/plateau.h"
-#include "state/best_epoch.h"
 #include "training/forward_batches.h"
 #include "training/scalars.h"
 
 namespace baton {
+namespace {
 
-absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
-                      const ValidatedTensors& tensors, const Examples& examples, WorkerPool& pool,
-                      EpochHistory& history) {
+const std::vector<at::Tensor>& ViewsOf(const FlatTensors* tensors) {
+  static const std::vector<at::Tensor>& none = *new std::vector<at::Tensor>();
+  return tensors != nullptr ? tensors->views() : none;
+}
+
+void UpdateEarlyStopping(const EarlyStoppingConfig& config, double loss, TrainingProgress& progress) {
+  if (!progress.has_early_stopping_reference() || loss < progress.early_stopping_reference() - config.min_delta()) {
+    progress.set_early_stopping_reference(loss);
+    progress.set_validations_without_improvement(0);
+    return;
+  }
+  progress.set_validations_without_improvement(progress.validations_without_improvement() + 1);
+  if (config.patience() > 0 && progress.validations_without_improvement() >= config.patience()) {
+    progress.set_stopped_early(true);
+  }
+}
+
+}  // namespace
+
+absl::Status Validate(const Training& training, const State& state, Measurement& measurement) {
+  const TrainConfig& config = training.config;
+  const Criterion& criterion = training.criterion;
+  const BatchSource& source = *training.validation;
   const int64_t batch_size = config.validation_batch_size() > 0 ? config.validation_batch_size() : config.batch_size();
-  const CriterionContext context{.tensors = criterion.NameTensors(tensors.criterion)};
+  int64_t batch_count = BatchCount(source.examples(), batch_size);
+  if (config.validation_batches() > 0) {
+    batch_count = static_cast<int64_t>(std::min<uint64_t>(batch_count, config.validation_batches()));
+  }
+  const CriterionContext context{.tensors = criterion.NameTensors(ViewsOf(state.Find(kCriterionGroup)))};
   // Of each batch: sum and weight of the loss, then of each metric.
-  std::vector<std::vector<at::Tensor>> batches(BatchCount(examples.rows(), batch_size));
-  RETURN_IF_ERROR(ForwardBatches(model, tensors.parameters, tensors.buffers, examples, batch_size, pool,
+  std::vector<std::vector<at::Tensor>> batches(batch_count);
+  RETURN_IF_ERROR(ForwardBatches(training.model, state.weights(), ViewsOf(state.weights_buffers()), source, batch_size,
+                                 batch_count, training.pool,
                                  [&](int64_t index, const Batch& batch, const at::Tensor& outputs) {
                                    const LossSum loss = criterion.Loss(outputs, batch, context);
                                    batches[index] = {loss.sum, loss.weight};
@@ -37,41 +63,26 @@ absl::Status Validate(const TrainConfig& config, const Model& model, const Crite
   const double loss = total[0] / total[1];
   if (!std::isfinite(loss)) {
     return absl::OutOfRangeError(
-        absl::StrCat("the validation loss is ", loss, " after epoch ", history.epoch_index() + 1,
+        absl::StrCat("the validation loss is ", loss, " after step ", measurement.step_index(),
                      ": training diverged; lower train.optimizer.learning_rate or set train.clip_norm"));
   }
-  history.set_validation_loss(loss);
+  measurement.set_validation_loss(loss);
   for (size_t i = 0; i < criterion.metrics().size(); ++i) {
-    (*history.mutable_validation_metrics())[criterion.metrics()[i].name] = total[2 * i + 2] / total[2 * i + 3];
+    (*measurement.mutable_validation_metrics())[criterion.metrics()[i].name] = total[2 * i + 2] / total[2 * i + 3];
   }
   return absl::OkStatus();
 }
 
-namespace {
-
-void UpdateEarlyStopping(const EarlyStoppingConfig& config, double loss, TrainingProgress& progress) {
-  if (!progress.has_early_stopping_reference() || loss < progress.early_stopping_reference() - config.min_delta()) {
-    progress.set_early_stopping_reference(loss);
-    progress.set_epochs_without_improvement(0);
-    return;
-  }
-  progress.set_epochs_without_improvement(progress.epochs_without_improvement() + 1);
-  if (config.patience() > 0 && progress.epochs_without_improvement() >= config.patience()) {
-    progress.set_stopped_early(true);
-  }
-}
-
-}  // namespace
-
-void UpdateAfterValidation(const TrainConfig& config, const EpochHistory& history, TrainingProgress& progress) {
+void UpdateAfterValidation(const TrainConfig& config, const Selection& selection, const Measurement& measurement,
+                           TrainingProgress& progress) {
   if (config.schedule().has_plateau()) {
-    UpdatePlateau(config.schedule().plateau(), history.validation_loss(), *progress.mutable_plateau());
+    UpdatePlateau(config.schedule().plateau(), measurement.validation_loss(), *progress.mutable_plateau());
   }
-  const std::optional<BestEpoch> epoch = CandidateForBest(history, config.selection_metric());
-  if (epoch.has_value() && (!progress.has_best() || IsBetter(*epoch, progress.best()))) {
-    *progress.mutable_best() = *epoch;
+  const std::optional<Best> candidate = CandidateForBest(measurement, selection);
+  if (candidate.has_value() && (!progress.has_best() || IsBetter(*candidate, progress.best(), selection))) {
+    *progress.mutable_best() = *candidate;
   }
-  UpdateEarlyStopping(config.early_stopping(), history.validation_loss(), progress);
+  UpdateEarlyStopping(config.early_stopping(), measurement.validation_loss(), progress);
 }
 
 }  // namespace baton

@@ -1,36 +1,23 @@
 #ifndef BATON_TRAINING_VALIDATION_H_
 #define BATON_TRAINING_VALIDATION_H_
 
-#include <vector>
-
 #include "absl/status/status.h"
-#include "base/worker_pool.h"
-#include "models/criterion.h"
-#include "models/model.h"
-#include "optim/flat_tensors.h"
-#include "state/state.pb.h"
+#include "base/history.pb.h"
+#include "state/best.h"
+#include "state/state.h"
 #include "training/config.pb.h"
-#include "training/examples.h"
+#include "training/fit.h"
 
 namespace baton {
 
-// What is validated: the parameters, the model's buffers and the criterion's tensors, these in the declared orders.
-struct ValidatedTensors {
-  const FlatTensors& parameters;
-  std::vector<at::Tensor> buffers = {};
-  std::vector<at::Tensor> criterion = {};
-};
+// Loss over the validation split and the criterion's metrics into `measurement`, with the weights that the State's
+// model is used with. Fixed batches, at most train.validation_batches of them, spread over the workers and summed in
+// order, so that the bits do not depend on the workers. OutOfRange if the loss is not finite.
+absl::Status Validate(const Training& training, const State& state, Measurement& measurement);
 
-// Loss over the validation split and the criterion's metrics into `history`. Fixed batches, spread over the
-// workers and summed in order, so that the bits do not depend on the workers. OutOfRange if the loss is not
-// finite.
-absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
-                      const ValidatedTensors& tensors, const Examples& examples, WorkerPool& pool,
-                      EpochHistory& history);
-
-// Takes the validation of the epoch that `history` describes (the current one of `progress`) into a plateau schedule,
-// the best epoch by train.selection_metric, and early stopping.
-void UpdateAfterValidation(const TrainConfig& config, const EpochHistory& history, TrainingProgress& progress);
+// Takes a validation into a plateau schedule, the best measurement by train.selection_metric, and early stopping.
+void UpdateAfterValidation(const TrainConfig& config, const Selection& selection, const Measurement& measurement,
+                           TrainingProgress& progress);
 
 }  // namespace baton
 

@@ -7,6 +7,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "models/config_registry.h"
+#include "models/criterion_registry.h"
+#include "models/model_registry.h"
+#include "training/selection.h"
 
 #include "third_party/torch_begin.h"
 
@@ -30,9 +33,10 @@ HostTensor Floats(const std::string& name, std::vector<int64_t> shape, const std
 // y = 2 x - 1, against five targets.
 struct Line {
   Line() : model(*BuildModel(Config().model(), {.features = {1}, .classes = 0})) {
-    parameters = FlatTensors(std::make_shared<const FlatLayout>(model->parameters()), at::kCPU);
+    FlatTensors parameters(FlatLayout::Create(model->parameters()).value(), at::kCPU);
     parameters.views()[0].fill_(2);
     parameters.views()[1].fill_(-1);
+    state.groups = {{kModelGroup, parameters}};
   }
   static TrainConfig Config() {
     TrainConfig config;
@@ -41,39 +45,56 @@ struct Line {
     config.set_batch_size(2);
     return config;
   }
-  absl::StatusOr<EpochHistory> Validate(const TrainConfig& config, int workers) const {
-    const auto criterion = BuildCriterion(config.criterion(), {.features = {1}, .classes = 0});
-    const auto examples = Examples::Create(
+  absl::StatusOr<Measurement> Validate(const TrainConfig& config, int workers) const {
+    const auto criterion = *BuildCriterion(config.criterion(), {.features = {1}, .classes = 0});
+    const auto source = *TensorSource::FromHost(
         {Floats("features", {5, 1}, {0, 1, 2, 3, 4}), Floats("target", {5}, {0, 1, 3, 4, 10})}, at::kCPU);
     const auto pool = *WorkerPool::Create(workers, [] { at::set_num_threads(1); });
-    EpochHistory history;
-    const absl::Status status =
-        baton::Validate(config, *model, **criterion, {.parameters = parameters}, *examples, *pool, history);
+    Measurement measurement;
+    const absl::Status status = baton::Validate({.config = config,
+                                                 .model = *model,
+                                                 .criterion = *criterion,
+                                                 .train = source,
+                                                 .validation = &source,
+                                                 .pool = *pool},
+                                                state, measurement);
     if (!status.ok()) return status;
-    return history;
+    return measurement;
   }
 
   std::unique_ptr<Model> model;
-  FlatTensors parameters;
+  State state;
 };
 
 // Residuals by hand: -1, 0, 0, 1, -3; the mean of their squares is 11 / 5, however the rows are cut into batches.
 TEST(Validate, IsTheMeanOverAllRows) {
   const Line line;
   for (const int workers : {1, 2, 3}) {
-    ASSERT_OK_AND_ASSIGN(const EpochHistory history, line.Validate(Line::Config(), workers));
+    ASSERT_OK_AND_ASSIGN(const Measurement history, line.Validate(Line::Config(), workers));
     EXPECT_DOUBLE_EQ(history.validation_loss(), 2.2);
     EXPECT_TRUE(history.validation_metrics().empty());
   }
   TrainConfig config = Line::Config();
   config.set_validation_batch_size(4);
-  ASSERT_OK_AND_ASSIGN(const EpochHistory history, line.Validate(config, 1));
+  ASSERT_OK_AND_ASSIGN(const Measurement history, line.Validate(config, 1));
   EXPECT_DOUBLE_EQ(history.validation_loss(), 2.2);
+}
+
+// -1, 0, 0 and 1: the fifth row is not among the first two batches.
+TEST(Validate, TakesAsManyBatchesAsItIsToldTo) {
+  const Line line;
+  TrainConfig config = Line::Config();
+  config.set_validation_batches(2);
+  ASSERT_OK_AND_ASSIGN(const Measurement two, line.Validate(config, 2));
+  EXPECT_DOUBLE_EQ(two.validation_loss(), 0.5);
+  config.set_validation_batches(7);
+  ASSERT_OK_AND_ASSIGN(const Measurement all, line.Validate(config, 2));
+  EXPECT_DOUBLE_EQ(all.validation_loss(), 2.2);
 }
 
 TEST(Validate, ALossThatIsNotFiniteIsAnError) {
   Line line;
-  line.parameters.views()[1].fill_(std::numeric_limits<float>::quiet_NaN());
+  line.state.model().views()[1].fill_(std::numeric_limits<float>::quiet_NaN());
   EXPECT_THAT(line.Validate(Line::Config(), 1),
               StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("training diverged")));
 }
@@ -83,16 +104,24 @@ TEST(Validate, GivesTheMetricsThatAreSaidOfIt) {
   TrainConfig config;
   config.mutable_model()->mutable_logistic();
   config.mutable_criterion()->mutable_cross_entropy();
-  const auto model = BuildModel(config.model(), {.features = {2}, .classes = 2});
-  const auto criterion = BuildCriterion(config.criterion(), {.features = {2}, .classes = 2});
-  FlatTensors parameters(std::make_shared<const FlatLayout>((*model)->parameters()), at::kCPU);
+  const auto model = *BuildModel(config.model(), {.features = {2}, .classes = 2});
+  const auto criterion = *BuildCriterion(config.criterion(), {.features = {2}, .classes = 2});
+  FlatTensors parameters(FlatLayout::Create(model->parameters()).value(), at::kCPU);
   parameters.views()[0].copy_(at::tensor({1.F, 0.F, 0.F, 1.F}).view({2, 2}));
+  State state;
+  state.groups = {{kModelGroup, parameters}};
   HostTensor target{.name = "target", .dtype = DType::kI64, .shape = {3}, .bytes = std::string(24, 0)};
   target.bytes[8] = 1;
-  const auto examples = Examples::Create({Floats("features", {3, 2}, {2, 1, 0, 3, 0, 1}), target}, at::kCPU);
+  const auto source = *TensorSource::FromHost({Floats("features", {3, 2}, {2, 1, 0, 3, 0, 1}), target}, at::kCPU);
   const auto pool = *WorkerPool::Create(1, [] { at::set_num_threads(1); });
-  EpochHistory history;
-  ASSERT_THAT(baton::Validate(config, **model, **criterion, {.parameters = parameters}, *examples, *pool, history),
+  Measurement history;
+  ASSERT_THAT(baton::Validate({.config = config,
+                               .model = *model,
+                               .criterion = *criterion,
+                               .train = source,
+                               .validation = &source,
+                               .pool = *pool},
+                              state, history),
               IsOk());
   std::vector<std::string> names, said;
   for (const auto& metric : history.validation_metrics()) names.push_back(metric.first);
@@ -102,17 +131,18 @@ TEST(Validate, GivesTheMetricsThatAreSaidOfIt) {
   EXPECT_TRUE(CriterionMetrics(Line::Config().criterion()).empty());
 }
 
-// The epochs of these validation losses, one after another, with these accuracies where there are some.
+// These validation losses, one after another, with these accuracies where there are some.
 TrainingProgress After(const std::vector<double>& losses, const TrainConfig& config,
-                       const std::vector<double>& accuracies = {}) {
+                       const std::vector<double>& accuracies = {}, bool higher_is_better = true) {
+  const Selection selection = SelectionOf(config, {{"accuracy", higher_is_better}});
   TrainingProgress progress;
-  for (size_t epoch = 0; epoch < losses.size(); ++epoch) {
-    EpochHistory history;
-    history.set_epoch_index(epoch);
-    history.set_step_index(10 * (epoch + 1));
-    history.set_validation_loss(losses[epoch]);
-    if (!accuracies.empty()) (*history.mutable_validation_metrics())["accuracy"] = accuracies[epoch];
-    UpdateAfterValidation(config, history, progress);
+  for (size_t i = 0; i < losses.size(); ++i) {
+    Measurement measurement;
+    measurement.set_epoch_index(i);
+    measurement.set_step_index(10 * (i + 1));
+    measurement.set_validation_loss(losses[i]);
+    if (!accuracies.empty()) (*measurement.mutable_validation_metrics())["accuracy"] = accuracies[i];
+    UpdateAfterValidation(config, selection, measurement, progress);
   }
   return progress;
 }
@@ -123,7 +153,7 @@ TrainingProgress After(const std::vector<double>& losses, const EarlyStoppingCon
   return After(losses, train);
 }
 
-TEST(EarlyStopping, StopsAfterPatienceEpochsWithoutImprovement) {
+TEST(EarlyStopping, StopsAfterPatienceValidationsWithoutImprovement) {
   EarlyStoppingConfig config;
   config.set_patience(2);
   EXPECT_FALSE(After({3, 2, 2.5}, config).stopped_early());
@@ -164,18 +194,12 @@ TEST(SelectionMetric, ChoosesTheBestAndTheLossStopsEarly) {
   EXPECT_FALSE(by_loss.best().has_metric());
 }
 
-// Where the choice was by another metric before, its best has no value of this one.
-TEST(SelectionMetric, AnotherOneBeginsAnew) {
+TEST(SelectionMetric, ThatIsBetterWhenLower) {
   TrainConfig config;
-  TrainingProgress progress = After({3, 2}, config);
-  EpochHistory history;
-  history.set_epoch_index(2);
-  history.set_validation_loss(5);
-  (*history.mutable_validation_metrics())["accuracy"] = 0.25;
   config.set_selection_metric("accuracy");
-  UpdateAfterValidation(config, history, progress);
-  EXPECT_EQ(progress.best().epoch_index(), 2);
-  EXPECT_EQ(progress.best().metric(), 0.25);
+  const TrainingProgress progress = After({3, 2, 2.5}, config, {0.5, 0.75, 0.5}, /*higher_is_better=*/false);
+  EXPECT_EQ(progress.best().epoch_index(), 0) << "the lowest, of equal ones the first";
+  EXPECT_EQ(progress.best().metric(), 0.5);
 }
 
 TEST(SelectionMetric, OneThatIsNotANumberDoesNotStayTheBest) {
@@ -196,7 +220,7 @@ TEST(Plateau, FollowsTheValidationLoss) {
   const TrainingProgress progress = After({1, 2, 3, 2}, config);
   EXPECT_EQ(progress.plateau().factor(), 0.5);
   EXPECT_EQ(progress.plateau().best(), 1);
-  EXPECT_EQ(progress.plateau().bad_epochs(), 1);
+  EXPECT_EQ(progress.plateau().bad_validations(), 1);
 }
 
 }  // namespace

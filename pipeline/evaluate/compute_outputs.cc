@@ -8,14 +8,14 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
-#include "training/examples.h"
+#include "training/batch_source.h"
 #include "training/forward_batches.h"
 
 namespace baton {
 
 absl::StatusOr<std::vector<float>> ComputeOutputs(const TrainedModel& trained, const Holdout& holdout,
                                                   int64_t batch_size, WorkerPool& pool, at::Device device) {
-  ASSIGN_OR_RETURN(const Examples examples, Examples::Create(holdout.tensors, device));
+  ASSIGN_OR_RETURN(const TensorSource examples, TensorSource::FromHost(holdout.tensors, device));
   const int64_t width = std::max<int64_t>(holdout.classes, 1);
   std::vector<float> outputs(holdout.rows * width);
   absl::Mutex mutex;
@@ -37,7 +37,8 @@ absl::StatusOr<std::vector<float>> ComputeOutputs(const TrainedModel& trained, c
     progress.Update(done, "");
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(ForwardBatches(*trained.model, trained.parameters, /*buffers=*/{}, examples, batch_size, pool, keep));
+  RETURN_IF_ERROR(ForwardBatches(*trained.model, trained.parameters, trained.buffers.views(), examples, batch_size,
+                                 BatchCount(examples.examples(), batch_size), pool, keep));
   return outputs;
 }
 

@@ -3,8 +3,7 @@
 namespace baton {
 
 Position RecordedPosition(const TrainSection& train) {
-  return {.steps = train.last_snapshot().step_index(),
-          .epochs = train.history().empty() ? 0 : train.history().rbegin()->epoch_index() + 1};
+  return {.steps = train.steps_done(), .epochs = train.epochs_done()};
 }
 
 bool TrainWantsMore(const PipelineConfig& config, const TrainSection& train) {

@@ -73,7 +73,7 @@ Metadata RecordOf(const PipelineConfig& config, int epochs) {
   TrainSection& train = *record.mutable_train();
   SetInputs(TrainKey(config, load.dataset_version()), *train.mutable_stage());
   train.mutable_stage()->add_attempts()->set_device("cuda");
-  for (int i = 0; i < epochs; ++i) train.add_history()->set_epoch_index(i);
+  train.set_epochs_done(epochs);
   train.mutable_last_snapshot()->set_model_sha256("mm");
   train.mutable_last_snapshot()->set_step_index(10 * epochs);
   SetInputs(EvaluateKey(config, load.dataset_version(), train.last_snapshot()),

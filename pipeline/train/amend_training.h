@@ -1,6 +1,7 @@
 #ifndef BATON_PIPELINE_TRAIN_AMEND_TRAINING_H_
 #define BATON_PIPELINE_TRAIN_AMEND_TRAINING_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,9 +12,9 @@
 #include "metadata/metadata.pb.h"
 #include "pipeline/config/run_directory.h"
 #include "pipeline/plan/plan.h"
-#include "pipeline/train/training_setup.h"
 #include "state/snapshot_store.h"
 #include "state/state.h"
+#include "training/fit.h"
 
 namespace baton {
 
@@ -23,19 +24,26 @@ struct AmendedTraining {
   KeyInputs inputs;
   // For the record.
   std::vector<Amendment> amendments;
-  // States of the recorded training as they are under the new key: the newest, and the best where that is another.
-  State newest;
-  std::optional<State> best;
+  // Of the newest State, as it is under the new key, and where it was written.
+  TrainingProgress progress;
+  Environment environment;
 
-  // Writes both to the new key's folder. Doing it again, as after a crash, changes nothing.
-  absl::Status Save(SnapshotStore& snapshots) const;
+  // The snapshots' folders under the old key; the best one where it is another.
+  std::string newest;
+  std::optional<std::string> best;
+  // What the new values make of a State.
+  std::function<void(TrainingProgress&)> amend;
+
+  // Writes both States to the new key's folder and returns the newest, on `device`. In memory there is one at a time.
+  // Doing it again, as after a crash, changes nothing.
+  absl::StatusOr<State> Save(FileSystem& fs, at::Device device, SnapshotStore& snapshots) const;
 };
 
-// How the recorded training goes on with what `plan` changes: from the newest snapshot that verifies. Another batch
-// size in the middle of an epoch begins that epoch again; early stopping, if it had struck, begins to count again.
-// Writes nothing, but sets damaged snapshots aside. DataLoss if no snapshot verifies; InvalidArgument if nothing is
-// left to train, or if the optimizer that is configured now keeps other tensors.
-absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const TrainingSetup& setup,
+// How the recorded training goes on with what `plan` changes: from the newest snapshot that verifies, at the same place
+// in the data. Early stopping, if it had struck, begins to count again. Writes nothing, but sets damaged snapshots
+// aside, and makes no tensors. `training` has the new values. DataLoss if no snapshot verifies; InvalidArgument if
+// nothing is left to train, or if State would consist of other tensors.
+absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory& run, const Training& training,
                                               const TrainSection& recorded, const StagePlan& plan);
 
 }  // namespace baton

@@ -1,14 +1,14 @@
 #include "pipeline/train/resume_checks.h"
 
-#include <string>
-
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "glog/logging.h"
 #include "optim/schedule.h"
-#include "pipeline/train/training_setup.h"
+#include "training/environment.h"
 #include "training/goal.h"
 
 namespace baton {
+namespace {
 
 absl::Status CheckGoal(const TrainConfig& config, const TrainingProgress& progress) {
   const Goal goal(config);
@@ -21,24 +21,20 @@ absl::Status CheckGoal(const TrainConfig& config, const TrainingProgress& progre
                    ": raise the goal to that or more to go on, or give --start_over to begin again with fewer"));
 }
 
-absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& progress) {
-  const uint64_t warmup = config.schedule().warmup_steps();
-  if (!HasHorizon(config.schedule()) || warmup < progress.schedule_horizon_steps()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "train.schedule.warmup_steps is ", warmup, ", but all of the schedule has ", progress.schedule_horizon_steps(),
-      " steps (horizon_steps, or where training is to end); lower it, or train longer"));
+}  // namespace
+
+absl::Status CheckGoesOn(const TrainConfig& config, const TrainingProgress& progress, const Environment& before,
+                         const Environment& now) {
+  RETURN_IF_ERROR(CheckGoal(config, progress));
+  return CheckEnvironment(config, before, now);
 }
 
-absl::Status CheckEnvironment(const TrainConfig& config, const Environment& before, const Environment& now) {
-  const auto differences = EnvironmentDifferences(before, now);
-  if (!config.strict_environment() || differences.empty()) return absl::OkStatus();
-  std::string lines;
-  for (const auto& [name, old_value, new_value] : differences) {
-    absl::StrAppend(&lines, "\n  ", name, ": ", old_value, " -> ", new_value);
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat("train.strict_environment is set, and this is not the environment in which training stopped:", lines,
-                   "\nGo on where it was, or set train.strict_environment=false: the difference is then recorded"));
+absl::Status CheckWarmup(const TrainConfig& config) {
+  const uint64_t warmup = config.schedule().warmup_steps(), horizon = config.schedule().horizon_steps();
+  if (!HasHorizon(config.schedule()) || warmup < horizon) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("train.schedule.warmup_steps is ", warmup, ", but all of the schedule has ", horizon,
+                   " steps (horizon_steps, or where training is to end); lower it, or train longer"));
 }
 
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {

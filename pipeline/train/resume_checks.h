@@ -2,21 +2,20 @@
 #define BATON_PIPELINE_TRAIN_RESUME_CHECKS_H_
 
 #include "absl/status/status.h"
-#include "pipeline/config/config.pb.h"
 #include "state/state.pb.h"
+#include "training/config.pb.h"
 
 namespace baton {
 
 // What training refuses to begin or to go on with, asked before anything is written.
 
-// Training that is past its goal has no State that the goal would give. InvalidArgument.
-absl::Status CheckGoal(const TrainConfig& config, const TrainingProgress& progress);
+// A training that stands at `progress` and was written `before` may go on `now`: it is not past its goal, which would
+// give no such State (InvalidArgument), and train.strict_environment does not forbid it (FailedPrecondition).
+absl::Status CheckGoesOn(const TrainConfig& config, const TrainingProgress& progress, const Environment& before,
+                         const Environment& now);
 
-// The schedule has room after its warmup, else InvalidArgument.
-absl::Status CheckSchedule(const TrainConfig& config, const TrainingProgress& progress);
-
-// With train.strict_environment: FailedPrecondition names all that differs between where training stopped and here.
-absl::Status CheckEnvironment(const TrainConfig& config, const Environment& before, const Environment& now);
+// The schedule, whose end the configuration names, has room after its warmup, else InvalidArgument.
+absl::Status CheckWarmup(const TrainConfig& config);
 
 // Raising the goal does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress);

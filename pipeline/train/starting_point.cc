@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
@@ -11,6 +12,7 @@
 #include "pipeline/plan/keys.h"
 #include "pipeline/train/load_initial_weights.h"
 #include "pipeline/train/resume_checks.h"
+#include "training/environment.h"
 
 namespace baton {
 namespace {
@@ -24,26 +26,25 @@ absl::StatusOr<std::set<uint64_t>> FinishedSteps(const TrainSection& recorded, b
 }
 
 // A training that was changed on its way cannot be begun with what it was changed to.
-absl::Status CheckAmendedStep(const KeyInputs& inputs, const std::string& folder,
-                              const std::optional<State>& restored) {
+absl::Status CheckAmendedStep(const KeyInputs& inputs, const std::string& folder, uint64_t step_index) {
   const std::optional<uint64_t> step = AmendedStep(inputs);
-  if (!step.has_value() || (restored.has_value() && restored->progress.step_index() >= *step)) return absl::OkStatus();
+  if (!step.has_value() || step_index >= *step) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("no snapshot from step ", *step, " on is left in ", folder,
                                           ", from which this training, that was changed on its way, could go on; put "
                                           "an intact copy back, or train from the beginning with --start_over"));
 }
 
-absl::Status CheckRestored(const TrainConfig& config, const State& restored, const State& initial) {
-  RETURN_IF_ERROR(CheckFits(restored, initial));
-  RETURN_IF_ERROR(CheckGoal(config, restored.progress));
-  return CheckEnvironment(config, restored.environment, initial.environment);
-}
-
 // The newest State that is intact, if training may go on from it; nullopt where there is none.
-absl::StatusOr<std::optional<State>> Restore(const TrainConfig& config, const State& initial,
+absl::StatusOr<std::optional<State>> Restore(const Training& training, at::Device device, const std::string& train_key,
                                              SnapshotStore& snapshots) {
-  ASSIGN_OR_RETURN(std::optional<State> restored, snapshots.LoadLatest(initial.device()));
-  if (restored.has_value()) RETURN_IF_ERROR(CheckRestored(config, *restored, initial));
+  ASSIGN_OR_RETURN(std::optional<State> restored, snapshots.LoadLatest(device));
+  if (!restored.has_value()) return restored;
+  RETURN_IF_ERROR(CheckFits(training, LayoutsOf(*restored)));
+  if (restored->progress.train_key() != train_key) {
+    return absl::DataLossError(
+        absl::StrCat("the snapshot belongs to the train key ", restored->progress.train_key(), ", not to ", train_key));
+  }
+  RETURN_IF_ERROR(CheckGoesOn(training.config, restored->progress, restored->environment, CurrentEnvironment(device)));
   return restored;
 }
 
@@ -54,64 +55,69 @@ bool IsLeftBehindByStartOver(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status StartingPoint::Prepare(FileSystem& fs, const RunDirectory& run, SnapshotStore& snapshots) const {
+absl::Status StartingPoint::Prepare(FileSystem& fs, const RunDirectory& run, at::Device device,
+                                    SnapshotStore& snapshots) {
   if (supersedes) RETURN_IF_ERROR(snapshots.Supersede());
   RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
-  return amended.has_value() ? amended->Save(snapshots) : absl::OkStatus();
+  if (!amended.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(state, amended->Save(fs, device, snapshots));
+  state.environment = CurrentEnvironment(device);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, const TrainingSetup& setup,
                                                 const TrainSection& recorded, const StagePlan& plan,
                                                 DigestCache& digests) {
   FileSystem& fs = *options.fs;
-  const PipelineConfig& config = plan.config;
   const RunDirectory run(options.run_dir);
+  const Training training = ForEngine(plan.config, setup);
+  const TrainConfig& config = training.config;
+  RETURN_IF_ERROR(CheckWarmup(config));
   StartingPoint start;
   start.inputs = plan.inputs;
+  start.initial_weights = plan.initial_weights;
   if (plan.action == Action::kAmend) {
-    ASSIGN_OR_RETURN(start.amended, AmendTraining(fs, run, setup, recorded, plan));
-    start.inputs = start.amended->inputs;
+    ASSIGN_OR_RETURN(start.amended, AmendTraining(fs, run, training, recorded, plan));
+    const AmendedTraining& amended = *start.amended;
+    RETURN_IF_ERROR(CheckGoesOn(config, amended.progress, amended.environment, CurrentEnvironment(setup.device)));
+    start.inputs = amended.inputs;
+    start.state.progress = amended.progress;
+    start.restored_from = amended.environment;
+    // What the record says of this training's beginning stays so.
+    if (recorded.has_initial_weights()) start.initial_weights = recorded.initial_weights();
+    return start;
   }
-  start.state = InitialState(config, setup, start.inputs);
-  RETURN_IF_ERROR(CheckSchedule(config.train(), start.state.progress));
 
-  const bool same_key = recorded.stage().key() == start.inputs.Key();
-  start.supersedes = plan.action == Action::kStartOver;
-  const std::string folder = run.OutputFolder(kTrainStage, start.inputs.Key());
+  const std::string train_key = start.inputs.Key();
+  const bool same_key = recorded.stage().key() == train_key;
+  const std::string folder = run.OutputFolder(kTrainStage, train_key);
   SnapshotStore snapshots(fs, folder);
+  start.supersedes = plan.action == Action::kStartOver;
+  ASSIGN_OR_RETURN(start.kept_for_good, FinishedSteps(recorded, same_key, snapshots));
   std::optional<State> restored;
-  if (start.amended.has_value()) {
-    restored = start.amended->newest;
-    RETURN_IF_ERROR(CheckRestored(config.train(), *restored, start.state));
-  } else {
-    ASSIGN_OR_RETURN(start.kept_for_good, FinishedSteps(recorded, same_key, snapshots));
-  }
-  if (!start.amended.has_value() && !start.supersedes) {
-    absl::StatusOr<std::optional<State>> found = Restore(config.train(), start.state, snapshots);
-    // What this very key left before another one was begun has the bits that beginning anew would give.
+  if (!start.supersedes) {
+    absl::StatusOr<std::optional<State>> found = Restore(training, setup.device, train_key, snapshots);
+    // What this very key left before another one was begun has the bits that a new beginning would give.
     start.supersedes = options.start_over && !same_key && IsLeftBehindByStartOver(found.status());
     if (start.supersedes) {
-      LOG(WARNING) << found.status().message() << "; --start_over: training begins anew";
+      LOG(WARNING) << found.status().message() << "; --start_over: training begins again";
       start.kept_for_good.clear();
     } else {
       RETURN_IF_ERROR(found.status());
       restored = *std::move(found);
     }
   }
-  RETURN_IF_ERROR(CheckAmendedStep(start.inputs, folder, restored));
-
-  start.initial_weights = plan.initial_weights;
-  if (!restored.has_value()) {
-    if (!config.train().has_initial_weights()) return start;
-    RETURN_IF_ERROR(
-        LoadInitialWeights(fs, config.train().initial_weights(), digests, start.initial_weights, start.state));
+  RETURN_IF_ERROR(CheckAmendedStep(start.inputs, folder, restored.has_value() ? restored->progress.step_index() : 0));
+  if (restored.has_value()) {
+    start.state = *std::move(restored);
+    start.restored_from = std::exchange(start.state.environment, CurrentEnvironment(setup.device));
+    if (same_key && recorded.has_initial_weights()) start.initial_weights = recorded.initial_weights();
     return start;
   }
-  // What the record says of this training's beginning stays so, wherever the weights are now.
-  const bool began_here = same_key || start.amended.has_value();
-  if (began_here && recorded.has_initial_weights()) start.initial_weights = recorded.initial_weights();
-  start.restored_from = std::exchange(restored->environment, start.state.environment);
-  start.state = *std::move(restored);
+  ASSIGN_OR_RETURN(start.state, InitialState(training, setup.device));
+  Identify(plan.config, setup, train_key, start.state);
+  if (!config.has_initial_weights()) return start;
+  RETURN_IF_ERROR(LoadInitialWeights(fs, config.initial_weights(), digests, start.initial_weights, start.state));
   return start;
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "base/digest_cache.h"
@@ -12,33 +13,31 @@
 #include "pipeline/config/run_directory.h"
 #include "state/snapshot_store.h"
 #include "state/state.h"
+#include "training/observer.h"
 
 namespace baton {
 
 // Writes what a training attempt has come to into the record's train section: only what a durable snapshot holds, so
 // that the record is never ahead of what can be resumed, and at most every 10 s, so that it stays short.
-class TrainRecord {
+class TrainRecord : public Observer {
  public:
-  // All references must outlive it. `examples` are in an epoch. Time is counted from now, examples from `state` on.
+  // All references must outlive it. Time is counted from now, examples from `state` on.
   TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
               MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
-              uint64_t examples, const State& state);
+              const State& state);
 
-  // `state` has just become durable as a snapshot. From any one thread, until Finish() is called.
-  absl::Status AfterSnapshot(const State& state);
+  absl::Status OnSnapshot(const State& saved) override;
 
   // The attempt is over with `result`: COMPLETE with all artifacts and their digests, INTERRUPTED or FAILED. Returns
-  // `result`, or if that is no failure what went wrong with recording it.
-  absl::Status Finish(const absl::Status& result, const State& state);
+  // its status, or if that is no failure what went wrong with recording it.
+  absl::Status Finish(const absl::StatusOr<StopReason>& result, const State& state);
 
  private:
-  absl::StatusOr<TrainSection> Results(const State& state, bool complete);
+  absl::StatusOr<TrainSection> Results(const State& state, std::optional<StopReason> complete);
   absl::Status FillSnapshots(const State& state, TrainSection& section);
   absl::StatusOr<SnapshotReference> Reference(uint64_t step, TrainSection& section);
   void FillHistory(const State& state, TrainSection& section) const;
   absl::Status Fail(const absl::Status& error);
-  // Examples that training has seen since its beginning.
-  uint64_t ExamplesSeen(const TrainingProgress& progress) const;
 
   FileSystem& fs_;
   const RunDirectory& run_;
@@ -47,7 +46,6 @@ class TrainRecord {
   MetadataStore& store_;
   SectionWriter<TrainSection>& writer_;
   const PipelineConfig& config_;
-  const uint64_t epoch_examples_;
   const uint64_t first_example_;
   const std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point next_commit_;

@@ -1,12 +1,10 @@
 #include "pipeline/train/train_stage.h"
 
-#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/digest_cache.h"
-#include "base/errors.h"
 #include "base/files.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
@@ -23,8 +21,11 @@
 #include "pipeline/train/train_record.h"
 #include "pipeline/train/training_setup.h"
 #include "state/snapshot_store.h"
+#include "training/environment.h"
+#include "training/fit.h"
+#include "training/goal.h"
+#include "training/progress_observer.h"
 #include "training/torch_setup.h"
-#include "training/trainer.h"
 
 namespace baton {
 namespace {
@@ -52,13 +53,6 @@ absl::Status BeginAttempt(const TrainConfig& config, const TrainingSetup& setup,
       start.amended.has_value() ? start.amended->amendments : std::vector<Amendment>()));
   if (!start.restored_from.has_value()) return absl::OkStatus();
   return RecordDeviations(*start.restored_from, start.state.environment, writer);
-}
-
-// Trains; an exception, as of libtorch when memory is short, is an error like another.
-absl::Status TrainGuarded(const Trainer::Parts& parts, State& state) try {
-  return Trainer(parts, state).Train();
-} catch (const std::exception& exception) {
-  return StatusFromException(exception);
 }
 
 }  // namespace
@@ -89,7 +83,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
 
   // Only a configuration that was not refused is kept. An amended training is on disk before the record names it.
   SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, start.inputs.Key()));
-  RETURN_IF_ERROR(start.Prepare(fs, run, snapshots));
+  RETURN_IF_ERROR(start.Prepare(fs, run, setup.device, snapshots));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
   RETURN_IF_ERROR(BeginAttempt(train_config, setup, start, writer));
   State& state = start.state;
@@ -100,21 +94,15 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
     WarnIfScheduleIsOver(train_config, state.progress);
   }
 
-  TrainRecord train_record(fs, run, snapshots, digests, *work->store, writer, config, setup.train.rows(), state);
-  const Trainer::Parts parts = {.config = train_config,
-                                .seed = config.seed(),
-                                .model = *setup.model,
-                                .criterion = *setup.criterion,
-                                .optimizer = *setup.optimizer,
-                                .train = setup.train,
-                                .validation = setup.validation ? &*setup.validation : nullptr,
-                                .snapshots = snapshots,
-                                .kept_for_good = start.kept_for_good,
-                                .pool = *setup.pool,
-                                .stop_at_step = hooks.stop_at_step,
-                                .before_snapshot = [&] { return writer.CheckAttempt(); },
-                                .on_snapshot = [&](const State& saved) { return train_record.AfterSnapshot(saved); }};
-  const absl::Status result = train_record.Finish(TrainGuarded(parts, state), state);
+  TrainRecord train_record(fs, run, snapshots, digests, *work->store, writer, config, state);
+  ProgressObserver progress(Goal(train_config).Steps(StepsPerEpoch(setup.train.examples(), train_config)), state);
+  Training training = ForEngine(work->plan.config, setup);
+  training.snapshots = &snapshots;
+  training.observers = {&progress, &train_record};
+  training.kept_for_good = start.kept_for_good;
+  training.before_snapshot = [&writer] { return writer.CheckAttempt(); };
+  training.stop_at_step = hooks.stop_at_step;
+  const absl::Status result = train_record.Finish(Fit(training, state), state);
   digests.Save();
   return result;
 }

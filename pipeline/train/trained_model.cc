@@ -9,6 +9,7 @@
 #include "base/seal.h"
 #include "base/status_macros.h"
 #include "data/vocabulary.h"
+#include "models/model_registry.h"
 #include "pipeline/config/config.pb.h"
 #include "pipeline/train/data_shape.h"
 
@@ -23,8 +24,8 @@ absl::StatusOr<std::string> Attachment(const State& state, const std::string& na
   return found->second;
 }
 
-// The parameters that the model takes are those that the State has.
-absl::Status CheckParameters(const std::vector<ParameterSpec>& expected, const FlatLayout& found) {
+// The tensors that the model takes are those that the State has. `what` is "parameter" or "buffer".
+absl::Status CheckTensors(absl::string_view what, const std::vector<ParameterSpec>& expected, const FlatLayout& found) {
   const auto describe = [](absl::string_view name, const std::vector<int64_t>& shape) {
     return absl::StrCat(name, " [", absl::StrJoin(shape, ", "), "]");
   };
@@ -32,7 +33,7 @@ absl::Status CheckParameters(const std::vector<ParameterSpec>& expected, const F
     const std::string takes = i < expected.size() ? describe(expected[i].name, expected[i].shape) : "no more";
     const std::string has =
         i < found.entries.size() ? describe(found.entries[i].name, found.entries[i].shape) : "no more";
-    if (takes != has) return Unfit(absl::StrCat("has parameter ", has, " where its model takes ", takes));
+    if (takes != has) return Unfit(absl::StrCat("has ", what, " ", has, " where its model takes ", takes));
   }
   return absl::OkStatus();
 }
@@ -60,8 +61,10 @@ absl::StatusOr<TrainedModel> RestoreModel(const State& state) {
   absl::StatusOr<std::unique_ptr<Model>> model = BuildModel(config.train().model(), shape);
   if (!model.ok()) return Unfit(absl::StrCat("has a model that cannot be built: ", model.status().message()));
   trained.model = *std::move(model);
-  RETURN_IF_ERROR(CheckParameters(trained.model->parameters(), state.model.layout()));
   trained.parameters = state.weights();
+  if (state.weights_buffers() != nullptr) trained.buffers = *state.weights_buffers();
+  RETURN_IF_ERROR(CheckTensors("parameter", trained.model->parameters(), trained.parameters.layout()));
+  RETURN_IF_ERROR(CheckTensors("buffer", trained.model->buffers(), trained.buffers.layout()));
   return trained;
 }
 

@@ -23,6 +23,8 @@ struct TrainedModel {
   std::unique_ptr<Model> model;
   // The State's, shared: the average of the weights where there is one.
   FlatTensors parameters;
+  // Likewise; without tensors where the model has none.
+  FlatTensors buffers;
   // Index of the dataset that it was trained on, with what features and target were scaled by.
   Dataset dataset;
   // In the vocabulary's order; empty for a regression.

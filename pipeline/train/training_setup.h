@@ -1,23 +1,19 @@
 #ifndef BATON_PIPELINE_TRAIN_TRAINING_SETUP_H_
 #define BATON_PIPELINE_TRAIN_TRAINING_SETUP_H_
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
-#include "base/key.h"
 #include "base/worker_pool.h"
 #include "models/criterion.h"
 #include "models/model.h"
-#include "optim/optimizer.h"
 #include "pipeline/config/config.pb.h"
 #include "state/state.h"
-#include "training/examples.h"
+#include "training/batch_source.h"
+#include "training/fit.h"
 
 namespace baton {
 
@@ -26,9 +22,8 @@ struct TrainingSetup {
   at::Device device;
   std::unique_ptr<Model> model;
   std::unique_ptr<Criterion> criterion;
-  std::unique_ptr<Optimizer> optimizer;
-  Examples train;
-  std::optional<Examples> validation;
+  TensorSource train;
+  std::optional<TensorSource> validation;
   std::unique_ptr<WorkerPool> pool;
   // Named bytes that go into every snapshot.
   std::string vocabulary;
@@ -40,18 +35,11 @@ struct TrainingSetup {
 absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig& config,
                                             const std::string& dataset_folder, const std::string& dataset_version);
 
-// The State before the first step.
-State InitialState(const PipelineConfig& config, const TrainingSetup& setup, const KeyInputs& train_inputs);
+// As the engine takes it, without snapshots and observers. Both must outlive what is returned.
+Training ForEngine(const PipelineConfig& config, const TrainingSetup& setup);
 
-// OK if a restored State has the tensors that the setup's model and optimizer need, and an average of the weights just
-// if one is configured; DataLoss names the first that differs.
-absl::Status CheckFits(const State& restored, const State& initial);
-
-// Where this process computes.
-Environment CurrentEnvironment(at::Device device);
-
-// Name, old and new value of all that differs.
-std::vector<std::array<std::string, 3>> EnvironmentDifferences(const Environment& before, const Environment& now);
+// What says of a State that it belongs to the training of this key, and what inference needs.
+void Identify(const PipelineConfig& config, const TrainingSetup& setup, const std::string& train_key, State& state);
 
 }  // namespace baton
 
