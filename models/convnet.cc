@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "models/activation.h"
 #include "models/dense_layers.h"
 
@@ -133,53 +134,84 @@ class ConvNet : public Model {
   const bool squeeze_;
 };
 
-absl::Status Unfit(size_t block, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("train.model.convnet.blocks[", block, "] ", what));
+absl::Status Unfit(absl::string_view field, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("train.model.convnet.", field, " ", what));
 }
 
-// Takes the next block of the configuration.
-absl::Status AddBlock(const ConvNetConfig::Block& config, Blocks& blocks) {
-  const size_t index = blocks.blocks.size();
-  const std::string name = absl::StrCat("blocks.", index, ".");
-  Block block{.layers = {}, .residual = config.has_residual(), .shortcut = {}, .pool = config.pool()};
-  const int64_t channels = config.has_residual() ? config.residual().channels() : config.conv().channels();
-  if (config.kind_case() == ConvNetConfig::Block::KIND_NOT_SET) {
-    return Unfit(index, "has no kind; choose conv { channels: 16 } or residual { channels: 16 }");
+// What the configuration says of one block.
+struct BlockConfig {
+  int64_t channels = 0;
+  int64_t kernel = 0;
+  int64_t padding = 0;
+  int64_t pool = 0;
+  bool residual = false;
+};
+
+// Of lists with one value a block, or one for all.
+absl::StatusOr<BlockConfig> ConfigOf(const ConvNetConfig& config, int block) {
+  const auto of = [block](const auto& list, int64_t otherwise) -> int64_t {
+    if (list.empty()) return otherwise;
+    return list.Get(list.size() == 1 ? 0 : block);
+  };
+  const int blocks = config.channels_size();
+  for (const auto& [name, size] :
+       {std::pair("kernel", config.kernel_size()), std::pair("padding", config.padding_size()),
+        std::pair("pool", config.pool_size()), std::pair("residual", config.residual_size())}) {
+    if (size > 1 && size != blocks) {
+      return Unfit(name, absl::StrCat("has ", size, " values for ", blocks, " blocks; give one each, or one for all"));
+    }
   }
-  if (channels == 0) return Unfit(index, "gives no channels; set channels to 1 or more");
-  if (config.pool() == 0) return Unfit(index, "has pool 0; the least is 1, for no pooling");
-  if (config.has_conv()) {
-    const ConvNetConfig::Conv& conv = config.conv();
-    const int64_t kernel = conv.kernel();
-    const int64_t padding = conv.has_padding() ? conv.padding() : kernel / 2;
-    if (kernel < 1 || kernel > kMostKernel) {
-      return Unfit(index, absl::StrCat("has kernel ", kernel, "; give one of 1 to ", kMostKernel));
-    }
-    if (padding >= kernel) {
-      return Unfit(index, absl::StrCat("has padding ", padding, ", but a kernel of ", kernel, "; give less padding"));
-    }
-    const int64_t height = blocks.height + 2 * padding - kernel + 1, width = blocks.width + 2 * padding - kernel + 1;
-    if (height < 1 || width < 1) {
-      return Unfit(index, absl::StrCat("has a kernel of ", kernel, " with padding ", padding, " for a picture of ",
-                                       blocks.height, " x ", blocks.width, ", which is smaller"));
-    }
-    block.layers.push_back(
-        blocks.Add(name + "conv", conv.batch_norm() ? name + "norm" : "", channels, kernel, padding));
-    blocks.height = height;
-    blocks.width = width;
-    blocks.channels = channels;
-  } else {
-    if (channels != blocks.channels) {
-      block.shortcut = blocks.Add(name + "shortcut_conv", name + "shortcut_norm", channels, 1, 0);
+  const int64_t kernel = of(config.kernel(), 3);
+  const BlockConfig result{.channels = config.channels(block),
+                           .kernel = kernel,
+                           .padding = of(config.padding(), kernel / 2),
+                           .pool = of(config.pool(), 1),
+                           .residual = of(config.residual(), 0) != 0};
+  const std::string number = absl::StrCat("in block ", block, ", counted from 0");
+  if (result.channels == 0) return Unfit("channels", absl::StrCat("is 0 ", number, "; the least is 1"));
+  if (kernel < 1 || kernel > kMostKernel) {
+    return Unfit("kernel", absl::StrCat("is ", kernel, " ", number, "; give one of 1 to ", kMostKernel));
+  }
+  if (result.padding >= kernel) {
+    return Unfit("padding", absl::StrCat("is ", result.padding, " ", number, ", not below its kernel of ", kernel));
+  }
+  if (result.pool == 0) return Unfit("pool", absl::StrCat("is 0 ", number, "; the least is 1, for no pooling"));
+  if (result.residual && (kernel % 2 == 0 || result.padding != kernel / 2)) {
+    return Unfit("residual",
+                 absl::StrCat("is true ", number, ", whose kernel of ", kernel, " with padding ", result.padding,
+                              " changes the picture's size; choose an odd kernel and "
+                              "padding kernel / 2"));
+  }
+  return result;
+}
+
+// Adds the next block.
+absl::Status AddBlock(const BlockConfig& config, bool batch_norm, Blocks& blocks) {
+  const std::string name = absl::StrCat("blocks.", blocks.blocks.size(), ".");
+  Block block{.layers = {}, .residual = config.residual, .shortcut = {}, .pool = config.pool};
+  const int64_t height = blocks.height + 2 * config.padding - config.kernel + 1;
+  const int64_t width = blocks.width + 2 * config.padding - config.kernel + 1;
+  if (height < config.pool || width < config.pool) {
+    return Unfit("channels", absl::StrCat("has a block ", blocks.blocks.size(), " with kernel ", config.kernel,
+                                          ", padding ", config.padding, " and pool ", config.pool, " for a picture of ",
+                                          blocks.height, " x ", blocks.width, ", which is too small for it"));
+  }
+  if (config.residual) {
+    if (config.channels != blocks.channels) {
+      block.shortcut = blocks.Add(name + "shortcut_conv", name + "shortcut_norm", config.channels, 1, 0);
     }
     for (const char* const number : {"1", "2"}) {
-      block.layers.push_back(blocks.Add(name + "conv" + number, name + "norm" + number, channels, 3, 1));
-      blocks.channels = channels;
+      block.layers.push_back(
+          blocks.Add(name + "conv" + number, name + "norm" + number, config.channels, config.kernel, config.padding));
+      blocks.channels = config.channels;
     }
+  } else {
+    block.layers.push_back(
+        blocks.Add(name + "conv", batch_norm ? name + "norm" : "", config.channels, config.kernel, config.padding));
   }
-  blocks.height /= block.pool;
-  blocks.width /= block.pool;
-  if (blocks.height == 0 || blocks.width == 0) return Unfit(index, "pools more than the picture has");
+  blocks.channels = config.channels;
+  blocks.height = height / config.pool;
+  blocks.width = width / config.pool;
   blocks.blocks.push_back(std::move(block));
   return absl::OkStatus();
 }
@@ -192,21 +224,20 @@ absl::StatusOr<std::unique_ptr<Model>> BuildConvNet(const ConvNetConfig& config,
         absl::StrCat("train.model.convnet needs examples of shape [channels, height, width], but theirs is [",
                      absl::StrJoin(shape.features, ", "), "]; set load.table.feature_shape, e.g. [1, 28, 28]"));
   }
-  if (config.blocks().empty()) {
-    return absl::InvalidArgumentError("train.model.convnet.blocks is empty; give at least conv { channels: 16 }");
-  }
+  if (config.channels().empty()) return Unfit("channels", "is empty; give one number a block, e.g. [16, 32]");
   Blocks blocks{.blocks = {},
                 .parameters = {},
                 .buffers = {},
                 .channels = shape.features[0],
                 .height = shape.features[1],
                 .width = shape.features[2]};
-  for (const ConvNetConfig::Block& block : config.blocks()) {
-    if (const absl::Status added = AddBlock(block, blocks); !added.ok()) return added;
+  for (int i = 0; i < config.channels_size(); ++i) {
+    ASSIGN_OR_RETURN(const BlockConfig block, ConfigOf(config, i));
+    RETURN_IF_ERROR(AddBlock(block, config.batch_norm(), blocks));
   }
   std::vector<int64_t> sizes = {blocks.channels * blocks.height * blocks.width};
   for (const uint32_t hidden : config.hidden_sizes()) {
-    if (hidden == 0) return absl::InvalidArgumentError("train.model.convnet.hidden_sizes has a width of 0");
+    if (hidden == 0) return Unfit("hidden_sizes", "has a width of 0");
     sizes.push_back(hidden);
   }
   sizes.push_back(shape.classes == 0 ? 1 : shape.classes);

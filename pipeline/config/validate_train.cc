@@ -17,7 +17,7 @@ namespace {
 void CheckModel(const ModelConfig& model, LoadConfig::Task task, ConfigProblems& problems) {
   switch (model.kind_case()) {
     case ModelConfig::KIND_NOT_SET:
-      problems.Add("train.model is not chosen; one of linear, logistic and mlp, e.g. train.model.logistic={}");
+      problems.Add("train.model is not chosen; one of linear, logistic, mlp and convnet, e.g. train.model.logistic={}");
       break;
     case ModelConfig::kLinear:
       if (task == LoadConfig::CLASSIFICATION) {
@@ -42,6 +42,12 @@ void CheckModel(const ModelConfig& model, LoadConfig::Task task, ConfigProblems&
                       "at least 0 and below 1");
       break;
     }
+    case ModelConfig::kConvnet:
+      problems.Expect(!model.convnet().channels().empty(), "train.model.convnet.channels", "empty",
+                      "one number a block, e.g. [16, 32]");
+      problems.Expect(IsIn0ToBelow1(model.convnet().dropout()), "train.model.convnet.dropout",
+                      model.convnet().dropout(), "at least 0 and below 1");
+      break;
   }
 }
 

@@ -49,7 +49,8 @@ TEST(RestoreModelTest, TheStateIsAllThatInferenceNeeds) {
   EXPECT_THAT(trained.class_labels, ElementsAre("no", "yes"));
   EXPECT_EQ(trained.dataset.class_count(), 2);
   const Batch batch{.rows = 1, .tensors = {{"features", at::tensor({3.0F, 5.0F}).view({1, 2})}}};
-  const at::Tensor scores = trained.model->Forward(trained.parameters.views(), batch, std::nullopt);
+  const at::Tensor scores =
+      trained.model->Forward(trained.model->NameParameters(trained.parameters.views()), batch, {});
   EXPECT_EQ(scores[0][0].item<float>(), 4);
   EXPECT_EQ(scores[0][1].item<float>(), 5);
 }
