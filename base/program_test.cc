@@ -96,7 +96,7 @@ TEST(RunProgramTest, ExceptionsBecomeErrors) {
   EXPECT_EQ(fault.code, 70);
   EXPECT_THAT(fault.err, HasSubstr("ERROR: a fault of this program: oops"));
   const Outcome memory = Call({}, [](const auto&) -> absl::Status { throw std::bad_alloc(); });
-  EXPECT_EQ(memory.code, 74);
+  EXPECT_EQ(memory.code, 71);
   EXPECT_THAT(memory.err, testing::StartsWith("ERROR: out of memory"));
 }
 

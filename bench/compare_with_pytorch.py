@@ -1,12 +1,12 @@
 """Trains classification examples with Baton and with PyTorch, side by side, and prints the ratios of their speeds.
 
   bazel build //pipeline/load //pipeline/train //metadata:inspect //bench:step_bench
-  .venv/bin/python bench/compare_with_pytorch.py [--rounds=5] [--workloads=digits,digits4,mlp,convnet]
+  .venv/bin/python bench/compare_with_pytorch.py [--rounds=5] [--workloads=digits,digits4,mlp,lenet2,convnet2]
       [--programs=before:/path/to/another/bazel-bin]
 
 Both train the same network with the same optimizer on the same rows, for the same number of steps, taking turns so that
 both see the same machine. Baton's figure for "digits" and "mlp" is its record's examples a second: all of training, with
-validation, snapshots and their fsyncs; for "convnet" that of the steps alone (bench/step_bench). PyTorch's is of the
+validation, snapshots and their fsyncs; for "lenet" and "convnet", with the number of their micro-batches, that of the steps alone (bench/step_bench). PyTorch's is of the
 steps alone, in two forms: "loader", the loop of the tutorials (DataLoader, shuffle), and "tensors", the fastest form
 that we know of (batches by index_select, fused AdamW); each with one thread and with as many as there are cores, of
 which the better one counts. --programs adds other builds of Baton to the comparison, for the pipeline's workloads.
@@ -67,10 +67,8 @@ def digits(micro_batches):
         "train.max_epochs=60", "train.model.mlp.hidden_sizes=[128, 64]", f"train.micro_batches={micro_batches}"])
 
 
-LENET = ("blocks { conv { channels: 6 kernel: 5 } pool: 2 } blocks { conv { channels: 16 kernel: 5 padding: 0 } pool: 2 } "
-         "hidden_sizes: [120, 84]")
-NORMALISED = ("blocks { conv { channels: 32 batch_norm: true } pool: 2 } "
-              "blocks { conv { channels: 64 batch_norm: true } pool: 2 } hidden_sizes: 128")
+LENET = "channels: [6, 16] kernel: 5 padding: [2, 0] pool: 2 hidden_sizes: [120, 84]"
+NORMALISED = "channels: [32, 64] pool: 2 batch_norm: true hidden_sizes: 128"
 WORKLOADS = {
     "digits": digits(1),
     "digits4": digits(4),

@@ -53,14 +53,14 @@ TEST(CheckModelConfig, SaysWhatFitsInstead) {
   EXPECT_EQ(Problem("linear {}", Classes()),
             "train.model.linear predicts a number, but the target is a class (the form says so); choose "
             "train.model.logistic={} or train.model.mlp.hidden_sizes=[64] or "
-            "train.model.convnet={blocks:{conv:{channels:16}}} or train.model.[baton.registry_test.own].width=8");
+            "train.model.convnet.channels=[16,32] or train.model.[baton.registry_test.own].width=8");
   EXPECT_EQ(Problem("[baton.registry_test.own] {}", Numbers()),
             "train.model.[baton.registry_test.own] predicts a class, but the target is a number (the form says so); "
             "choose train.model.linear={} or train.model.mlp.hidden_sizes=[64] or "
-            "train.model.convnet={blocks:{conv:{channels:16}}}");
+            "train.model.convnet.channels=[16,32]");
   EXPECT_EQ(Problem("", Numbers()),
             "train.model is not chosen; choose train.model.linear={} or train.model.mlp.hidden_sizes=[64] or "
-            "train.model.convnet={blocks:{conv:{channels:16}}}");
+            "train.model.convnet.channels=[16,32]");
 }
 
 TEST(CheckModelConfig, RefusesTwoAndWhatIsNoModel) {

@@ -17,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/status_macros.h"
 #include "models/activation.h"
 #include "models/dense_layers.h"
 #include "models/model_registry.h"
@@ -139,43 +140,57 @@ class ConvNet : public Model {
   const bool squeeze_;
 };
 
-absl::Status Unfit(absl::string_view path, size_t block, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat(path, ".blocks[", block, "] ", what));
+// What the configuration says of one block.
+struct BlockConfig {
+  int64_t channels = 0;
+  int64_t kernel = 0;
+  int64_t padding = 0;
+  int64_t pool = 0;
+  bool residual = false;
+};
+
+// Of lists with one value a block, or one for all.
+BlockConfig ConfigOf(const ConvNetConfig& config, int block) {
+  const auto of = [block](const auto& list, int64_t otherwise) -> int64_t {
+    if (list.empty()) return otherwise;
+    return list.Get(list.size() == 1 ? 0 : block);
+  };
+  const int64_t kernel = of(config.kernel(), 3);
+  return {.channels = config.channels(block),
+          .kernel = kernel,
+          .padding = of(config.padding(), kernel / 2),
+          .pool = of(config.pool(), 1),
+          .residual = of(config.residual(), 0) != 0};
 }
 
-// Takes the next block of the configuration.
-absl::Status AddBlock(const ConvNetConfig::Block& config, absl::string_view path, Blocks& blocks) {
-  const size_t index = blocks.blocks.size();
-  const std::string name = absl::StrCat("blocks.", index, ".");
-  Block block{.layers = {}, .residual = config.has_residual(), .shortcut = {}, .pool = config.pool()};
-  const int64_t channels = config.has_residual() ? config.residual().channels() : config.conv().channels();
-  if (config.has_conv()) {
-    const ConvNetConfig::Conv& conv = config.conv();
-    const int64_t kernel = conv.kernel();
-    const int64_t padding = conv.has_padding() ? conv.padding() : kernel / 2;
-    const int64_t height = blocks.height + 2 * padding - kernel + 1, width = blocks.width + 2 * padding - kernel + 1;
-    if (height < 1 || width < 1) {
-      return Unfit(path, index,
-                   absl::StrCat("has a kernel of ", kernel, " with padding ", padding, " for a picture of ",
-                                blocks.height, " x ", blocks.width, ", which is smaller"));
-    }
-    block.layers.push_back(
-        blocks.Add(name + "conv", conv.batch_norm() ? name + "norm" : "", channels, kernel, padding));
-    blocks.height = height;
-    blocks.width = width;
-    blocks.channels = channels;
-  } else {
-    if (channels != blocks.channels) {
-      block.shortcut = blocks.Add(name + "shortcut_conv", name + "shortcut_norm", channels, 1, 0);
+// Adds the next block.
+absl::Status AddBlock(const BlockConfig& config, bool batch_norm, absl::string_view path, Blocks& blocks) {
+  const std::string name = absl::StrCat("blocks.", blocks.blocks.size(), ".");
+  Block block{.layers = {}, .residual = config.residual, .shortcut = {}, .pool = config.pool};
+  const int64_t height = blocks.height + 2 * config.padding - config.kernel + 1;
+  const int64_t width = blocks.width + 2 * config.padding - config.kernel + 1;
+  if (height < config.pool || width < config.pool) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " has a block ", blocks.blocks.size(), " with kernel ",
+                                                   config.kernel, ", padding ", config.padding, " and pool ",
+                                                   config.pool, " for a picture of ", blocks.height, " x ",
+                                                   blocks.width, ", which is too small for it"));
+  }
+  if (config.residual) {
+    if (config.channels != blocks.channels) {
+      block.shortcut = blocks.Add(name + "shortcut_conv", name + "shortcut_norm", config.channels, 1, 0);
     }
     for (const char* const number : {"1", "2"}) {
-      block.layers.push_back(blocks.Add(name + "conv" + number, name + "norm" + number, channels, 3, 1));
-      blocks.channels = channels;
+      block.layers.push_back(
+          blocks.Add(name + "conv" + number, name + "norm" + number, config.channels, config.kernel, config.padding));
+      blocks.channels = config.channels;
     }
+  } else {
+    block.layers.push_back(
+        blocks.Add(name + "conv", batch_norm ? name + "norm" : "", config.channels, config.kernel, config.padding));
   }
-  blocks.height /= block.pool;
-  blocks.width /= block.pool;
-  if (blocks.height == 0 || blocks.width == 0) return Unfit(path, index, "pools more than the picture has");
+  blocks.channels = config.channels;
+  blocks.height = height / config.pool;
+  blocks.width = width / config.pool;
   blocks.blocks.push_back(std::move(block));
   return absl::OkStatus();
 }
@@ -193,8 +208,8 @@ absl::StatusOr<std::unique_ptr<Model>> BuildConvNet(const ConvNetConfig& config,
                 .channels = shape.features[0],
                 .height = shape.features[1],
                 .width = shape.features[2]};
-  for (const ConvNetConfig::Block& block : config.blocks()) {
-    if (const absl::Status added = AddBlock(block, path, blocks); !added.ok()) return added;
+  for (int i = 0; i < config.channels_size(); ++i) {
+    RETURN_IF_ERROR(AddBlock(ConfigOf(config, i), config.batch_norm(), path, blocks));
   }
   std::vector<int64_t> sizes = {blocks.channels * blocks.height * blocks.width};
   for (const uint32_t hidden : config.hidden_sizes()) {

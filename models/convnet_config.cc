@@ -12,42 +12,60 @@ namespace {
 // Far above any that is used.
 constexpr uint32_t kMostKernel = 1024;
 
-void CheckBlock(const ConvNetConfig::Block& block, absl::string_view path, ConfigProblems& problems) {
-  if (block.kind_case() == ConvNetConfig::Block::KIND_NOT_SET) {
-    problems.Add(absl::StrCat(path, " has no kind; choose conv { channels: 16 } or residual { channels: 16 }"));
+// Checks the values of a list, which has one a block or one for all. `fits` takes a value and the number of its block.
+template <typename List, typename Fits>
+void CheckList(const List& list, int blocks, absl::string_view field, absl::string_view expected, const Fits& fits,
+               ConfigProblems& problems) {
+  if (list.size() > 1 && list.size() != blocks) {
+    problems.Add(
+        absl::StrCat(field, " has ", list.size(), " values for ", blocks, " blocks; give one each, or one for all"));
     return;
   }
-  problems.Expect(block.pool() > 0, absl::StrCat(path, ".pool"), block.pool(), "at least 1, for no pooling");
-  if (block.has_residual()) {
-    problems.Expect(block.residual().channels() > 0, absl::StrCat(path, ".residual.channels"),
-                    block.residual().channels(), "at least 1");
-    return;
+  for (int i = 0; i < list.size(); ++i) {
+    if (fits(list.Get(i), i)) continue;
+    problems.Add(absl::StrCat(field, " is ", list.Get(i), " in block ", i, ", counted from 0; expected ", expected));
   }
-  const ConvNetConfig::Conv& conv = block.conv();
-  problems.Expect(conv.channels() > 0, absl::StrCat(path, ".conv.channels"), conv.channels(), "at least 1");
-  problems.Expect(conv.kernel() > 0 && conv.kernel() <= kMostKernel, absl::StrCat(path, ".conv.kernel"), conv.kernel(),
-                  absl::StrCat("from 1 to ", kMostKernel));
-  problems.Expect(conv.padding() < std::max<uint32_t>(conv.kernel(), 1), absl::StrCat(path, ".conv.padding"),
-                  conv.padding(), absl::StrCat("less than the kernel, which is ", conv.kernel()));
+}
+
+// That of a block, as far as the lists have one.
+template <typename List>
+uint32_t ValueOf(const List& list, int block, uint32_t otherwise) {
+  if (list.size() == 1) return list.Get(0);
+  return block < list.size() ? list.Get(block) : otherwise;
 }
 
 void CheckConvNet(const ConvNetConfig& config, const DataDescription&, absl::string_view path,
                   ConfigProblems& problems) {
-  if (config.blocks().empty()) {
-    problems.Add(absl::StrCat(path, ".blocks is empty; give at least one, e.g. blocks { conv { channels: 16 } }"));
-  }
-  for (int i = 0; i < config.blocks_size(); ++i) {
-    CheckBlock(config.blocks(i), absl::StrCat(path, ".blocks[", i, "]"), problems);
-  }
+  const int blocks = config.channels_size();
+  const auto field = [path](absl::string_view name) { return absl::StrCat(path, ".", name); };
+  if (blocks == 0) problems.Add(field("channels is empty; give one number a block, e.g. [16, 32]"));
+  const auto kernel = [&config](int block) { return ValueOf(config.kernel(), block, 3); };
+  CheckList(
+      config.channels(), blocks, field("channels"), "at least 1", [](uint32_t n, int) { return n > 0; }, problems);
+  CheckList(
+      config.kernel(), blocks, field("kernel"), absl::StrCat("from 1 to ", kMostKernel),
+      [](uint32_t n, int) { return n > 0 && n <= kMostKernel; }, problems);
+  CheckList(
+      config.padding(), blocks, field("padding"), "less than its kernel",
+      [&](uint32_t n, int block) { return n < kernel(block); }, problems);
+  CheckList(
+      config.pool(), blocks, field("pool"), "at least 1, for no pooling", [](uint32_t n, int) { return n > 0; },
+      problems);
+  CheckList(
+      config.residual(), blocks, field("residual"), "false, or an odd kernel with a padding of half of it",
+      [&](bool residual, int block) {
+        return !residual ||
+               (kernel(block) % 2 == 1 && ValueOf(config.padding(), block, kernel(block) / 2) == kernel(block) / 2);
+      },
+      problems);
   const auto& sizes = config.hidden_sizes();
-  problems.Expect(std::count(sizes.begin(), sizes.end(), 0) == 0, absl::StrCat(path, ".hidden_sizes"),
+  problems.Expect(std::count(sizes.begin(), sizes.end(), 0) == 0, field("hidden_sizes"),
                   absl::StrCat("[", absl::StrJoin(sizes, ", "), "]"), "no width of 0");
-  problems.Expect(IsIn0ToBelow1(config.dropout()), absl::StrCat(path, ".dropout"), config.dropout(),
-                  "at least 0 and below 1");
+  problems.Expect(IsIn0ToBelow1(config.dropout()), field("dropout"), config.dropout(), "at least 0 and below 1");
 }
 
 const ConfigRegistration<ConvNetConfig> convnet({.targets = {TargetKind::kClass, TargetKind::kNumber},
-                                                 .example = "={blocks:{conv:{channels:16}}}",
+                                                 .example = ".channels=[16,32]",
                                                  .code = "//models:convnet"},
                                                 CheckConvNet);
 

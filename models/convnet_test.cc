@@ -29,8 +29,7 @@ using testing::HasSubstr;
 using testing::Pointwise;
 
 constexpr char kNet[] =
-    "blocks { conv { channels: 2 batch_norm: true } pool: 2 } blocks { residual { channels: 3 } } "
-    "blocks { residual { channels: 3 } } hidden_sizes: 5";
+    "channels: [2, 3, 3] pool: [2, 1, 1] residual: [false, true, true] batch_norm: true hidden_sizes: 5";
 const DataShape kPictures{.features = {1, 6, 6}, .classes = 3};
 
 absl::StatusOr<std::unique_ptr<Model>> Build(const std::string& text, const DataShape& shape = kPictures) {
@@ -114,11 +113,9 @@ TEST(ConvNet, IsPyTorchs) {
 }
 
 TEST(ConvNet, DeclaresWhatPyTorchDoes) {
-  ASSERT_OK_AND_ASSIGN(
-      const auto model,
-      Build("blocks { conv { channels: 6 kernel: 5 } pool: 2 } blocks { conv { channels: 16 kernel: 5 padding: 0 } "
-            "pool: 2 } hidden_sizes: [120, 84]",
-            {.features = {1, 28, 28}, .classes = 10}));
+  ASSERT_OK_AND_ASSIGN(const auto model,
+                       Build("channels: [6, 16] kernel: 5 padding: [2, 0] pool: 2 hidden_sizes: [120, 84]",
+                             {.features = {1, 28, 28}, .classes = 10}));
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const ParameterSpec& parameter : model->parameters()) shapes[parameter.name] = parameter.shape;
   EXPECT_EQ(shapes["blocks.0.conv.weight"], (std::vector<int64_t>{6, 1, 5, 5}));
@@ -134,8 +131,7 @@ TEST(ConvNet, DeclaresWhatPyTorchDoes) {
 
 // A picture of one number a channel: its statistics need two rows.
 TEST(ConvNet, NormalisedNumbersNeedTwoRows) {
-  ASSERT_OK_AND_ASSIGN(const auto model,
-                       Build("blocks { conv { channels: 2 } pool: 6 } blocks { residual { channels: 2 } }"));
+  ASSERT_OK_AND_ASSIGN(const auto model, Build("channels: [2, 2] pool: [6, 1] residual: [false, true]"));
   EXPECT_EQ(model->min_training_rows(), 2);
 }
 
@@ -144,17 +140,18 @@ TEST(ConvNet, RefusesWhatDoesNotFit) {
     return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message));
   };
   EXPECT_THAT(Build(kNet, {.features = {36}, .classes = 3}), refused("set load.table.feature_shape"));
-  EXPECT_THAT(Build(""), refused("blocks is empty"));
-  EXPECT_THAT(Build("blocks {}"), refused("blocks[0] has no kind"));
-  EXPECT_THAT(Build("blocks { conv {} }"), refused("blocks[0].conv.channels is 0"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 0 } }"), refused("kernel is 0"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 4000000000 } }"), refused("kernel is 4000000000"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 padding: 3 } }"), refused("padding is 3"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 kernel: 7 padding: 0 } }"), refused("for a picture of 6 x 6"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 } pool: 7 }"), refused("pools more"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 } pool: 0 }"), refused("pool is 0"));
-  EXPECT_THAT(Build("blocks { conv { channels: 2 } } hidden_sizes: 0"), refused("no width of 0"));
-  EXPECT_THAT(Build("blocks { conv { channels: 4000000000 } } hidden_sizes: 4000000000"), refused("too large"));
+  EXPECT_THAT(Build(""), refused("channels is empty"));
+  EXPECT_THAT(Build("channels: [2, 0]"), refused("channels is 0 in block 1"));
+  EXPECT_THAT(Build("channels: 2 kernel: [3, 3]"), refused("kernel has 2 values for 1 blocks"));
+  EXPECT_THAT(Build("channels: 2 kernel: 0"), refused("kernel is 0"));
+  EXPECT_THAT(Build("channels: 2 kernel: 4000000000"), refused("kernel is 4000000000"));
+  EXPECT_THAT(Build("channels: 2 padding: 3"), refused("padding is 3"));
+  EXPECT_THAT(Build("channels: 2 kernel: 7 padding: 0"), refused("for a picture of 6 x 6"));
+  EXPECT_THAT(Build("channels: 2 pool: 7"), refused("for a picture of 6 x 6"));
+  EXPECT_THAT(Build("channels: 2 pool: 0"), refused("pool is 0"));
+  EXPECT_THAT(Build("channels: 2 kernel: 4 residual: true"), refused("residual is true"));
+  EXPECT_THAT(Build("channels: 2 hidden_sizes: 0"), refused("no width of 0"));
+  EXPECT_THAT(Build("channels: 4000000000 hidden_sizes: 4000000000"), refused("too large"));
 }
 
 }  // namespace

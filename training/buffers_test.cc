@@ -39,7 +39,7 @@ const DataShape kPictures{.features = {1, 4, 5}, .classes = 3};
 TrainConfig Config(uint32_t micro_batches) {
   TrainConfig config;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
-      "model { convnet { blocks { conv { channels: 3 batch_norm: true } } blocks { residual { channels: 4 } } } } "
+      "model { convnet { channels: [3, 4] residual: [false, true] batch_norm: true } } "
       "criterion { cross_entropy { class_weights: [0.3, 1.7, 0.9] } } optimizer { learning_rate: 0.1 sgd {} } "
       "ema { decay: 0.75 }",
       &config));
@@ -210,7 +210,7 @@ TEST(CriterionTensors, AreChangedByTrainingOrKeepTheirBits) {
 TEST(CheckMicroBatchRows, FindsMicroBatchesThatAreTooSmall) {
   ModelConfig config;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
-      "convnet { blocks { conv { channels: 2 } pool: 4 } blocks { residual { channels: 2 } } }", &config));
+      "convnet { channels: [2, 2] pool: [4, 1] residual: [false, true] }", &config));
   ASSERT_OK_AND_ASSIGN(const auto model, BuildModel(config, kPictures));
   ASSERT_EQ(model->min_training_rows(), 2);
   EXPECT_THAT(CheckMicroBatchRows(*model, 64, 16, 4), IsOk());
@@ -222,7 +222,7 @@ TEST(CheckMicroBatchRows, FindsMicroBatchesThatAreTooSmall) {
   }
   EXPECT_THAT(CheckMicroBatchRows(*model, 64, 16, 16),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a batch has 16 in 16 micro-batches")));
-  *config.mutable_convnet()->mutable_blocks(0) = config.convnet().blocks(1);
+  config.mutable_convnet()->set_pool(0, 1);
   ASSERT_OK_AND_ASSIGN(const auto any, BuildModel(config, kPictures));
   EXPECT_THAT(CheckMicroBatchRows(*any, 65, 16, 16), IsOk());
 }

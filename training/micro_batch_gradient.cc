@@ -118,9 +118,14 @@ absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const Batch
 MicroBatchGradient::Part* MicroBatchGradient::TakePart(Worker& worker) {
   if (worker.free.empty()) {
     worker.parts.push_back(std::make_unique<Part>(Part{.gradient = SameLayout(&tensors_.parameters),
+                                                       .chunks = {},
                                                        .buffers = SameLayout(tensors_.buffers),
                                                        .criterion = SameLayout(tensors_.criterion)}));
-    worker.free.push_back(worker.parts.back().get());
+    Part& part = *worker.parts.back();
+    for (const FlatLayout::Chunk& chunk : part.gradient.layout().chunks) {
+      part.chunks.push_back(part.gradient.ChunkView(chunk));
+    }
+    worker.free.push_back(&part);
   }
   Part* const part = worker.free.back();
   worker.free.pop_back();
@@ -205,11 +210,9 @@ MicroBatchGradient::Sums MicroBatchGradient::ReadSums() const {
   return total;
 }
 
-at::Tensor MicroBatchGradient::FinishChunk(const FlatLayout::Chunk& chunk) const {
-  for (const auto& [left, right] : additions_) {
-    left->gradient.ChunkView(chunk).add_(right->gradient.ChunkView(chunk));
-  }
-  return root_->gradient.ChunkView(chunk);
+const at::Tensor& MicroBatchGradient::FinishChunk(size_t chunk) const {
+  for (const auto& [left, right] : additions_) left->chunks[chunk].add_(right->chunks[chunk]);
+  return root_->chunks[chunk];
 }
 
 void MicroBatchGradient::UpdateBuffers() const {

@@ -53,9 +53,9 @@ class MicroBatchGradient {
   // InvalidArgument for a model that draws from the process-wide generator while there are several workers.
   absl::StatusOr<Sums> Compute(const BatchSource& source, absl::Span<const int64_t> indices, uint64_t step_index);
 
-  // Adds what crosses workers, for one chunk, and returns the finished chunk of the gradient of the loss sum. Call once
-  // for each chunk after Compute(), different chunks from any threads. Valid until the next Compute().
-  at::Tensor FinishChunk(const FlatLayout::Chunk& chunk) const;
+  // Adds what crosses workers, for one chunk of the layout, and returns the finished chunk of the gradient of the loss
+  // sum. Call once for each chunk after Compute(), different chunks from any threads. Valid until the next Compute().
+  const at::Tensor& FinishChunk(size_t chunk) const;
 
   // Writes what the last Compute() made of buffers and criterion's tensors into them. Call once, from one thread.
   void UpdateBuffers() const;
@@ -65,6 +65,7 @@ class MicroBatchGradient {
   // What a micro-batch, or the micro-batches of a part of the tree, give.
   struct Part {
     FlatTensors gradient;
+    std::vector<at::Tensor> chunks;  // of the gradient's layout: to make a view takes as long as to add small ones
     FlatTensors buffers;
     FlatTensors criterion;
     int64_t rows = 0;

@@ -66,7 +66,7 @@ absl::Status TrainStep::Run(const BatchSource& source, absl::Span<const int64_t>
 
 absl::StatusOr<double> TrainStep::ClippingDivisor(double weight) {
   RETURN_IF_ERROR(ForEachChunk([this](size_t i) {
-    chunks_[i].gradients = gradient_.FinishChunk(parts_.state.model().layout().chunks[i]);
+    chunks_[i].gradients = gradient_.FinishChunk(i);
     chunk_norms_[i] = at::linalg_vector_norm(chunks_[i].gradients).item<double>();
   }));
   double square = 0;
@@ -82,7 +82,7 @@ absl::Status TrainStep::Update(double divisor) {
   const bool first_step = progress_.step_index() == 0;
   return ForEachChunk([&](size_t i) {
     OptimizerChunk& chunk = chunks_[i];
-    if (!finished) chunk.gradients = gradient_.FinishChunk(parts_.state.model().layout().chunks[i]);
+    if (!finished) chunk.gradients = gradient_.FinishChunk(i);
     parts_.optimizer.Update(chunk, divisor, learning_rate_, progress_.step_index() + 1);
     if (!averages_.empty()) UpdateEma(parts_.config.ema(), first_step, chunk.parameters, averages_[i]);
   });
