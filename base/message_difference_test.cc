@@ -22,8 +22,8 @@ using Difference = MessageFieldDifference;
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-EpochHistory Epoch() {
-  EpochHistory epoch;
+Measurement Epoch() {
+  Measurement epoch;
   epoch.set_epoch_index(0);
   epoch.set_train_loss(0.1);
   (*epoch.mutable_validation_metrics())["accuracy"] = 0.5;
@@ -31,20 +31,20 @@ EpochHistory Epoch() {
 }
 
 TEST(DifferentFields, EqualMessagesHaveNone) {
-  EpochHistory a = Epoch();
+  Measurement a = Epoch();
   EXPECT_THAT(DifferentFields(a, a), ElementsAre());
   a.set_train_loss(NAN);
   EXPECT_THAT(DifferentFields(a, a), ElementsAre());
 }
 
 TEST(DifferentFields, ChangedFieldsGiveBothValues) {
-  EpochHistory b = Epoch();
+  Measurement b = Epoch();
   b.set_train_loss(0.25);
   EXPECT_THAT(DifferentFields(Epoch(), b), ElementsAre(Difference{"train_loss", "0.1", "0.25"}));
 }
 
 TEST(DifferentFields, AbsentIsNotZero) {
-  EpochHistory b = Epoch();
+  Measurement b = Epoch();
   b.clear_epoch_index();
   b.set_validation_loss(0);
   EXPECT_THAT(DifferentFields(Epoch(), b), UnorderedElementsAre(Difference{"epoch_index", "0", std::nullopt},
@@ -52,8 +52,8 @@ TEST(DifferentFields, AbsentIsNotZero) {
 }
 
 TEST(DifferentFields, MapsAreComparedByKey) {
-  EpochHistory a = Epoch();
-  EpochHistory b = Epoch();
+  Measurement a = Epoch();
+  Measurement b = Epoch();
   (*a.mutable_validation_metrics())["log_loss"] = 2;
   (*b.mutable_validation_metrics())["accuracy"] = 0.75;
   (*b.mutable_validation_metrics())["macro_f1"] = 1;

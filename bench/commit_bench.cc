@@ -60,7 +60,7 @@ absl::Status Fill(MetadataStore& store, SectionWriter<TrainSection>& train) {
   RETURN_IF_ERROR(train.BeginAttempt(inputs, {}));
   return train.Update([](TrainSection& section) {
     for (int epoch = 0; epoch < 50; ++epoch) {
-      EpochHistory& entry = *section.add_history();
+      Measurement& entry = *section.add_history();
       entry.set_epoch_index(epoch);
       entry.set_step_index(100 * epoch);
       entry.set_train_loss(0.3);

@@ -88,7 +88,7 @@ class Baton {
  public:
   explicit Baton(int workers) : pool_(workers, [] { at::set_num_threads(1); }) {
     const std::vector<ParameterSpec> parameters = Parameters();
-    const auto layout = std::make_shared<const FlatLayout>(parameters);
+    const auto layout = FlatLayout::Create(parameters).value();
     OptimizerConfig config;
     config.set_weight_decay(kWeightDecay);
     config.mutable_adamw();

@@ -65,15 +65,14 @@ State MakeState() {
     linear("mlp.outputs", kWidth, 4 * kWidth);
   }
   add("norm.weight", {kWidth});
-  const auto layout = std::make_shared<const FlatLayout>(parameters);
+  const auto layout = FlatLayout::Create(parameters).value();
   State state;
   const auto filled = [&](double mean) {
     FlatTensors tensors(layout, at::kCPU);
     for (const at::Tensor& view : tensors.views()) view.normal_(mean, 0.02);
     return tensors;
   };
-  state.model = filled(0);
-  state.optimizer = {{"exp_avg", filled(0)}, {"exp_avg_sq", filled(1)}};
+  state.groups = {{kModelGroup, filled(0)}, {"optimizer/exp_avg", filled(0)}, {"optimizer/exp_avg_sq", filled(1)}};
   state.progress.set_step_index(1);
   return state;
 }
@@ -83,8 +82,7 @@ std::vector<absl::string_view> Bytes(const State& state) {
   const auto add = [&](const FlatTensors& tensors) {
     bytes.emplace_back(static_cast<const char*>(tensors.flat().const_data_ptr()), tensors.flat().nbytes());
   };
-  add(state.model);
-  for (const auto& [slot, tensors] : state.optimizer) add(tensors);
+  for (const TensorGroup& group : state.groups) add(group.tensors);
   return bytes;
 }
 

@@ -85,10 +85,10 @@ class Bench {
       specs.push_back({.name = std::to_string(specs.size()), .shape = {size}, .weight_decay = true});
       left -= size;
     }
-    const auto layout = std::make_shared<const FlatLayout>(specs);
-    state_.model = FlatTensors(layout, at::kCPU);
+    const auto layout = FlatLayout::Create(specs).value();
+    state_.groups = {{kModelGroup, FlatTensors(layout, at::kCPU)}};
     for (const std::string& slot : optimizer_->slots()) {
-      state_.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
+      state_.groups.push_back({OptimizerGroup(slot), FlatTensors(layout, at::kCPU)});
     }
     gradient_ = FlatTensors(layout, at::kCPU);
     gradient_.flat().fill_(1e-3);
@@ -112,12 +112,14 @@ class Bench {
     if (writer != nullptr) writer->FinishCopy();
     const double waited = WallSeconds() - before;
     const uint64_t step = state_.progress.step_index() + 1;
-    for (const FlatLayout::Chunk& chunk : state_.model.layout().chunks) {
-      OptimizerChunk views = {.parameters = state_.model.ChunkView(chunk),
+    for (const FlatLayout::Chunk& chunk : state_.model().layout().chunks) {
+      OptimizerChunk views = {.parameters = state_.model().ChunkView(chunk),
                               .gradients = gradient_.ChunkView(chunk),
                               .slots = {},
                               .weight_decay = chunk.weight_decay};
-      for (const auto& [slot, tensors] : state_.optimizer) views.slots.push_back(tensors.ChunkView(chunk));
+      for (const TensorGroup& group : state_.groups) {
+        if (group.name != kModelGroup) views.slots.push_back(group.tensors.ChunkView(chunk));
+      }
       optimizer_->Update(views, 1, 1e-3, step);
     }
     state_.progress.set_step_index(step);
@@ -159,7 +161,7 @@ absl::StatusOr<Times> Round(Bench& bench, SnapshotWriter* writer, std::vector<do
 }
 
 double MemcpySeconds(const State& state) {
-  const std::vector<char> from(state.model.flat().nbytes() * (1 + state.optimizer.size()), 1);
+  const std::vector<char> from(state.model().flat().nbytes() * state.groups.size(), 1);
   std::vector<char> to(from.size());
   std::vector<double> seconds;
   for (int i = 0; i < 21; ++i) {
@@ -189,7 +191,7 @@ absl::Status Measure(const std::string& folder) {
     step.push_back(without.wall / kStepsPerSnapshot);
   }
   const double mebibytes =
-      static_cast<double>(bench.state().model.flat().nbytes()) * (1 + bench.state().optimizer.size()) / (1 << 20);
+      static_cast<double>(bench.state().model().flat().nbytes()) * bench.state().groups.size() / (1 << 20);
   std::printf("State %.1f MiB, steps of %.1f ms, a snapshot every %d steps; medians of %d rounds\n", mebibytes,
               Median(step) * 1e3, kStepsPerSnapshot, absl::GetFlag(FLAGS_rounds));
   std::printf("slower with snapshots, by wall time:              %+.2f %% +- %.2f\n", 100 * (Median(wall) - 1),

@@ -38,8 +38,8 @@ bool IsTimestamp(const Descriptor* type) { return type == google::protobuf::Time
 bool IsMessage(const FieldDescriptor* field) { return field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE; }
 
 const FieldDescriptor* KeyOf(const Descriptor* type) {
-  for (const char* name : {"attempt_id", "epoch_index", "path", "name"}) {
-    const bool keyed = type == Attempt::descriptor() || type == EpochHistory::descriptor() ||
+  for (const char* name : {"attempt_id", "step_index", "path", "name"}) {
+    const bool keyed = type == Attempt::descriptor() || type == Measurement::descriptor() ||
                        type == Artifact::descriptor() || type == KeyInput::descriptor() ||
                        type == ColumnSummary::descriptor() || type == SplitSummary::descriptor();
     const FieldDescriptor* const field = keyed ? type->FindFieldByName(name) : nullptr;

@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-// A record of five generations: load begins and ends, train begins, reports nine epochs, and ends.
+// A record of five generations: load begins and ends, train begins, reports nine measurements, and ends.
 class InspectChangesTest : public ::testing::Test {
  protected:
   InspectChangesTest() { Make(run_dir_, "0.1"); }
@@ -40,7 +40,7 @@ class InspectChangesTest : public ::testing::Test {
     SectionWriter<TrainSection> train(*store);
     ASSERT_THAT(train.BeginAttempt(inputs, {}), IsOk());
     ASSERT_THAT(train.Update([](TrainSection& section) {
-      for (int i = 0; i < 9; ++i) section.add_history()->set_epoch_index(i);
+      for (int i = 0; i < 9; ++i) section.add_history()->set_step_index(i);
     }),
                 IsOk());
     ASSERT_THAT(train.FinishAttempt(StageRun::COMPLETE), IsOk());
@@ -120,7 +120,7 @@ TEST_F(InspectChangesTest, HistoryAsJson) {
   EXPECT_EQ(fourth["attempt_id"].get<std::string>().size(), 16);
   EXPECT_THAT(fourth["changes"],
               testing::Contains(
-                  nlohmann::json({{"topic", "results"}, {"field", "train.history[8]"}, {"after", "epoch_index: 8"}})));
+                  nlohmann::json({{"topic", "results"}, {"field", "train.history[8]"}, {"after", "step_index: 8"}})));
 }
 
 TEST_F(InspectChangesTest, HistoryNamesADamagedGenerationAndGoesOn) {

@@ -89,7 +89,7 @@ Json Amendments(const Metadata& record) {
 Json ExternalParameters(const Metadata& record) {
   Json parameters;
   for (const Stage& stage : StagesOf(record)) parameters[stage.name] = KeyInputsOf(stage.run);
-  if (record.train().stop_reason() == TrainSection::MAX_EPOCHS) parameters["epochs"] = record.train().history_size();
+  if (record.train().stop_reason() == TrainSection::MAX_EPOCHS) parameters["epochs"] = record.train().epochs_done();
   if (Json amendments = Amendments(record); !amendments.empty()) parameters["amendments"] = std::move(amendments);
   parameters["commands"] = Json::array();
   for (const Stage& stage : StagesOf(record)) {

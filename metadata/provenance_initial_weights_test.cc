@@ -31,11 +31,11 @@ Json DependenciesOf(const std::string& initial_weights) {
 
 TEST(ProvenanceTest, InitialWeightsAreADependency) {
   EXPECT_EQ(DependenciesOf(R"(train { initial_weights {
-                                path: "/runs/a b" file: "/runs/a b/train/k/step-7/ema.safetensors" sha256: "77"
+                                path: "/runs/a b" file: "/runs/a b/train/k/step-7/average.safetensors" sha256: "77"
                                 step_index: 7 run_id: "0a" tensors_loaded: 3 tensors_drawn: 1 } })")[1],
             Json::parse(R"({
               "name": "initial_weights",
-              "uri": "file:///runs/a%20b/train/k/step-7/ema.safetensors",
+              "uri": "file:///runs/a%20b/train/k/step-7/average.safetensors",
               "digest": {"sha256": "77"},
               "annotations": {"baton_step": 7, "baton_run_id": "0a"}})"));
   EXPECT_EQ(DependenciesOf("").size(), 1);

@@ -75,8 +75,7 @@ constexpr char kRecord[] = R"pb(
     }
     model_artifacts { path: "train/t1/step-1/model.safetensors" sha256: "o2" }
     model_artifacts { path: "train/t1/step-1/model.safetensors" sha256: "o2" }
-    history {}
-    history {}
+    epochs_done: 2
     stop_reason: MAX_EPOCHS
     last_snapshot { model_sha256: "o2" }
   }

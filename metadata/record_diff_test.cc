@@ -30,14 +30,14 @@ std::vector<std::string> Diff(const std::string& before, const std::string& afte
 }
 
 TEST(RecordDiff, NothingBetweenTheSame) {
-  const std::string text = "run { run_id: 'a' } train { history { epoch_index: 0 train_loss: nan } }";
+  const std::string text = "run { run_id: 'a' } train { history { step_index: 0 train_loss: nan } }";
   EXPECT_THAT(Diff(text, text), IsEmpty());
   EXPECT_THAT(Diff("generation: 1 sha256: 'a'", "generation: 2 sha256: 'b' previous_sha256: 'a'"), IsEmpty());
 }
 
 TEST(RecordDiff, NotANumberEqualsItself) {
-  EXPECT_THAT(Diff("train { history { epoch_index: 0 train_loss: nan learning_rate: 1 } }",
-                   "train { history { epoch_index: 0 train_loss: nan learning_rate: 2 } }"),
+  EXPECT_THAT(Diff("train { history { step_index: 0 train_loss: nan learning_rate: 1 } }",
+                   "train { history { step_index: 0 train_loss: nan learning_rate: 2 } }"),
               ElementsAre("results train.history[0].learning_rate: 1 -> 2"));
 }
 
@@ -90,13 +90,13 @@ TEST(RecordDiff, MapEntriesOnTheOldSideOnly) {
 
 TEST(RecordDiff, EpochsThatWereAdded) {
   const std::vector<FieldChange> changes =
-      DiffRecords(Record("train { history { epoch_index: 0 } }"),
-                  Record("train { history { epoch_index: 0 } history { epoch_index: 1 train_loss: 0.5 } }"));
+      DiffRecords(Record("train { history { step_index: 0 } }"),
+                  Record("train { history { step_index: 0 } history { step_index: 1 train_loss: 0.5 } }"));
   ASSERT_EQ(changes.size(), 1);
   EXPECT_EQ(changes[0].field, "train.history[1]");
   EXPECT_EQ(changes[0].list, "train.history");
   EXPECT_FALSE(changes[0].before.has_value());
-  EXPECT_EQ(changes[0].after, "epoch_index: 1 train_loss: 0.5");
+  EXPECT_EQ(changes[0].after, "step_index: 1 train_loss: 0.5");
 }
 
 TEST(RecordDiff, AttemptsByIdWithinARunAndByPlaceBetweenRuns) {

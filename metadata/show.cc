@@ -15,7 +15,7 @@ namespace baton {
 namespace {
 
 // Of a long history, the newest are shown.
-constexpr int kEpochs = 10;
+constexpr int kMeasurements = 10;
 
 std::string Join(const std::vector<std::string>& parts) {
   std::vector<std::string> there;
@@ -140,30 +140,31 @@ void ShowLoad(const LoadSection& load, Page& page) {
   ShowAttempts(load.stage(), page);
 }
 
-void ShowHistory(const google::protobuf::RepeatedPtrField<EpochHistory>& history, Page& page) {
+void ShowHistory(const google::protobuf::RepeatedPtrField<Measurement>& history, Page& page) {
   if (history.empty()) return;
   std::set<std::string> metrics;
-  for (const EpochHistory& epoch : history) {
-    for (const auto& metric : epoch.validation_metrics()) metrics.insert(metric.first);
+  for (const Measurement& measurement : history) {
+    for (const auto& metric : measurement.validation_metrics()) metrics.insert(metric.first);
   }
   std::vector<Page::Row> rows = {{"epoch", "step", "train loss", "validation loss"}};
   rows[0].insert(rows[0].end(), metrics.begin(), metrics.end());
   rows[0].push_back("learning rate");
-  const int first = std::max(0, history.size() - kEpochs);
+  const int first = std::max(0, history.size() - kMeasurements);
   for (int i = first; i < history.size(); ++i) {
-    const EpochHistory& epoch = history[i];
-    Page::Row row = {HumanCount(epoch.epoch_index()), HumanCount(epoch.step_index()),
-                     epoch.has_train_loss() ? HumanNumber(epoch.train_loss()) : "",
-                     epoch.has_validation_loss() ? HumanNumber(epoch.validation_loss()) : ""};
+    const Measurement& measurement = history[i];
+    Page::Row row = {HumanCount(measurement.epoch_index()), HumanCount(measurement.step_index()),
+                     measurement.has_train_loss() ? HumanNumber(measurement.train_loss()) : "",
+                     measurement.has_validation_loss() ? HumanNumber(measurement.validation_loss()) : ""};
     for (const std::string& name : metrics) {
-      const auto metric = epoch.validation_metrics().find(name);
-      row.push_back(metric == epoch.validation_metrics().end() ? "" : HumanNumber(metric->second));
+      const auto metric = measurement.validation_metrics().find(name);
+      row.push_back(metric == measurement.validation_metrics().end() ? "" : HumanNumber(metric->second));
     }
-    row.push_back(epoch.has_learning_rate() ? HumanNumber(epoch.learning_rate()) : "");
+    row.push_back(measurement.has_learning_rate() ? HumanNumber(measurement.learning_rate()) : "");
     rows.push_back(std::move(row));
   }
-  page.Value("history", first == 0 ? Counted(history.size(), "epoch")
-                                   : absl::StrCat("the last ", kEpochs, " of ", HumanCount(history.size()), " epochs"));
+  page.Value("history", first == 0 ? Counted(history.size(), "measurement")
+                                   : absl::StrCat("the last ", kMeasurements, " of ", HumanCount(history.size()),
+                                                  " measurements"));
   page.Table(rows, 0);
 }
 
@@ -171,6 +172,8 @@ void ShowTrain(const Metadata& record, Page& page) {
   const TrainSection& train = record.train();
   ShowStage("train", train.stage(), TrainStaleness(record), page);
   if (train.has_stop_reason()) page.Value("stopped by", TrainSection::StopReason_Name(train.stop_reason()));
+  if (train.has_epochs_done()) page.Value("epochs", HumanCount(train.epochs_done()));
+  if (train.has_steps_done()) page.Value("steps", HumanCount(train.steps_done()));
   page.Value("model version", train.model_version());
   page.Value("model", train.artifact_uri());
   page.Value("model artifacts", Lines(train.model_artifacts()));

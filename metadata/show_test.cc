@@ -64,7 +64,7 @@ TEST(ShowRecord, AWholeRun) {
       }
       parameter_count: 1234567
       initial_weights {
-        path: "/runs/a" file: "/runs/a/train/k/step-7/ema.safetensors" sha256: "77" step_index: 7 run_id: "0a"
+        path: "/runs/a" file: "/runs/a/train/k/step-7/average.safetensors" sha256: "77" step_index: 7 run_id: "0a"
         tensors_loaded: 3 tensors_drawn: 1
       }
       history {
@@ -109,10 +109,10 @@ load  COMPLETE
 train  RUNNING  STALE: made from dataset d0, load's is now d1
   key                     k2
   parameters              1,234,567
-  initial weights         3 of 4 tensors, step 7, run 0a, /runs/a/train/k/step-7/ema.safetensors
+  initial weights         3 of 4 tensors, step 7, run 0a, /runs/a/train/k/step-7/average.safetensors
   initial weights sha256  77
   best snapshot           step 40, validation loss 0.25, train/k2/step-000000000040
-  history                 1 epoch
+  history                 1 measurement
   epoch  step  train loss  validation loss  accuracy  learning rate
       0    40         0.5             0.25       0.9           0.01
   attempt  started                  end                 host   device  workers  time  cpu  memory
@@ -151,7 +151,7 @@ TEST(ShowRecord, ALongHistoryShowsItsEnd) {
   Metadata record;
   for (int i = 0; i < 25; ++i) record.mutable_train()->add_history()->set_epoch_index(i);
   const std::string text = ShowRecord(record);
-  EXPECT_THAT(text, HasSubstr("the last 10 of 25 epochs"));
+  EXPECT_THAT(text, HasSubstr("the last 10 of 25 measurements"));
   EXPECT_THAT(text, HasSubstr("\n     15 "));
   EXPECT_THAT(text, HasSubstr("\n     24 "));
   EXPECT_THAT(text, Not(HasSubstr("\n     14 ")));

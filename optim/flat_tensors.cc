@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/random.h"
+#include "base/status_macros.h"
 
 #include "third_party/torch_begin.h"
 
@@ -48,25 +51,42 @@ void Fill(const InitialValues& initial, const at::Generator& generator, at::Tens
 
 }  // namespace
 
-FlatLayout::FlatLayout(const std::vector<ParameterSpec>& parameters) {
+absl::StatusOr<std::shared_ptr<const FlatLayout>> FlatLayout::Create(const std::vector<ParameterSpec>& parameters) {
+  // 4 TiB: more than a machine has, and few enough that the list of chunks stays small and no sum overflows.
+  constexpr int64_t kMaxElements = int64_t{1} << 40;
+  auto layout = std::make_shared<FlatLayout>();
+  int64_t rounded = 0;
   for (const ParameterSpec& parameter : parameters) {
     Entry entry{.name = parameter.name, .shape = parameter.shape, .weight_decay = parameter.weight_decay};
     entry.size = 1;
-    for (const int64_t dimension : parameter.shape) entry.size *= dimension;
-    parameter_count += entry.size;
-    entries.push_back(std::move(entry));
+    bool fits = true;
+    for (const int64_t dimension : parameter.shape) {
+      fits = fits && dimension >= 0 && !__builtin_mul_overflow(entry.size, dimension, &entry.size);
+    }
+    fits = fits && entry.size <= kMaxElements;
+    fits = fits && rounded <= kMaxElements - RoundUp(entry.size, kAlignment);
+    if (!fits) {
+      return absl::InvalidArgumentError(absl::StrCat("parameter '", parameter.name, "' has the shape [",
+                                                     absl::StrJoin(parameter.shape, ", "),
+                                                     "]: dimensions must not be negative, and all parameters together ",
+                                                     "have at most ", kMaxElements, " elements"));
+    }
+    rounded += RoundUp(entry.size, kAlignment);
+    layout->parameter_count += entry.size;
+    layout->entries.push_back(std::move(entry));
   }
   for (const bool weight_decay : {true, false}) {
-    const int64_t group_begin = size;
-    for (Entry& entry : entries) {
+    const int64_t group_begin = layout->size;
+    for (Entry& entry : layout->entries) {
       if (entry.weight_decay != weight_decay) continue;
-      entry.offset = size;
-      size = RoundUp(size + entry.size, kAlignment);
+      entry.offset = layout->size;
+      layout->size = RoundUp(layout->size + entry.size, kAlignment);
     }
-    for (int64_t begin = group_begin; begin < size; begin += kChunkSize) {
-      chunks.push_back({begin, std::min(begin + kChunkSize, size), weight_decay});
+    for (int64_t begin = group_begin; begin < layout->size; begin += kChunkSize) {
+      layout->chunks.push_back({begin, std::min(begin + kChunkSize, layout->size), weight_decay});
     }
   }
+  return layout;
 }
 
 FlatTensors::FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Device device)
@@ -94,6 +114,21 @@ at::Tensor FlatTensors::ChunkView(const FlatLayout::Chunk& chunk) const {
 
 FlatTensors FlatTensors::CopyTo(at::Device device) const {
   return FlatTensors(layout_, Allocate(layout_->size, device).copy_(flat_));
+}
+
+absl::StatusOr<FlatTensors> Flatten(const std::vector<std::pair<std::string, at::Tensor>>& tensors) {
+  std::vector<ParameterSpec> specs;
+  for (const auto& [name, tensor] : tensors) {
+    if (tensor.scalar_type() != at::kFloat) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor '", name, "' is of type ", c10::toString(tensor.scalar_type()), ", expected F32"));
+    }
+    specs.push_back({.name = name, .shape = tensor.sizes().vec()});
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<const FlatLayout> layout, FlatLayout::Create(specs));
+  FlatTensors flat(std::move(layout), tensors.empty() ? at::Device(at::kCPU) : tensors.front().second.device());
+  for (size_t i = 0; i < tensors.size(); ++i) flat.views()[i].copy_(tensors[i].second);
+  return flat;
 }
 
 void Initialize(const std::vector<ParameterSpec>& parameters, uint64_t seed, FlatTensors& tensors) {

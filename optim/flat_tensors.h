@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "base/parameter_spec.h"
 
 #include "third_party/torch_begin.h"
@@ -25,6 +27,7 @@ struct FlatLayout {
     bool weight_decay = false;
     int64_t offset = 0;
     int64_t size = 0;  // elements
+    bool operator==(const Entry&) const = default;
   };
   // Fixed parts of at most kChunkSize elements on which clipping and the optimizer work. They do not depend on the
   // number of workers: a kernel may round differently at another split.
@@ -35,7 +38,8 @@ struct FlatLayout {
   };
   static constexpr int64_t kChunkSize = 64 * 1024;
 
-  explicit FlatLayout(const std::vector<ParameterSpec>& parameters);
+  // InvalidArgument names the parameter that has a negative dimension, or that takes the whole beyond 2^40 elements.
+  static absl::StatusOr<std::shared_ptr<const FlatLayout>> Create(const std::vector<ParameterSpec>& parameters);
 
   std::vector<Entry> entries;  // in the order of the parameters
   std::vector<Chunk> chunks;
@@ -46,6 +50,7 @@ struct FlatLayout {
 // A flat F32 tensor and views of its parts. Copying shares the memory.
 class FlatTensors {
  public:
+  // Nothing: an empty layout, and a flat tensor that is not defined.
   FlatTensors() = default;
   // Zeros.
   FlatTensors(std::shared_ptr<const FlatLayout> layout, at::Device device);
@@ -65,10 +70,13 @@ class FlatTensors {
   FlatTensors CopyTo(at::Device device) const;
 
  private:
-  std::shared_ptr<const FlatLayout> layout_;
+  std::shared_ptr<const FlatLayout> layout_ = std::make_shared<const FlatLayout>();
   at::Tensor flat_;
   std::vector<at::Tensor> views_;
 };
+
+// Copies of named F32 tensors, side by side on the device of the first. InvalidArgument names one of another type.
+absl::StatusOr<FlatTensors> Flatten(const std::vector<std::pair<std::string, at::Tensor>>& tensors);
 
 // Initial values: a function of the seed and each parameter's name, the same on every device.
 void Initialize(const std::vector<ParameterSpec>& parameters, uint64_t seed, FlatTensors& tensors);

@@ -52,7 +52,7 @@ Config Parse(const std::string& text) {
 FlatTensors Flat(const std::function<double(int)>& value) {
   const std::vector<ParameterSpec> parameters = {{.name = "weight", .shape = {3, 4}, .weight_decay = true},
                                                  {.name = "bias", .shape = {4}}};
-  FlatTensors tensors(std::make_shared<const FlatLayout>(parameters), at::kCPU);
+  FlatTensors tensors(FlatLayout::Create(parameters).value(), at::kCPU);
   for (int i = 0; i < 16; ++i) tensors.views()[i / 12].view({-1})[i % 12].fill_(static_cast<float>(value(i)));
   return tensors;
 }

@@ -1,8 +1,7 @@
 #include "state/find_snapshot.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -11,8 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "base/errors.h"
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "state/snapshot_index.h"
@@ -72,12 +71,8 @@ absl::StatusOr<std::optional<std::string>> LatestIn(FileSystem& fs, const std::s
   return std::nullopt;
 }
 
-// When the snapshot's folder was last changed, in seconds and nanoseconds.
-absl::StatusOr<std::pair<int64_t, int64_t>> WrittenAt(FileSystem& fs, const std::string& snapshot) {
-  struct stat status;
-  if (const int result = fs.Stat(snapshot, &status); result < 0) return IoError(result, "stat", snapshot);
-  return std::pair<int64_t, int64_t>(status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-}
+// What a key's folder is renamed to by --start_over.
+bool IsSuperseded(const std::string& folder) { return absl::StrContains(BaseName(folder), ".superseded-"); }
 
 absl::Status NoSnapshot(const std::string& path) {
   return absl::NotFoundError(absl::StrCat("no snapshot in ", path,
@@ -87,24 +82,50 @@ absl::Status NoSnapshot(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::string> FindSnapshot(FileSystem& fs, const std::string& path) {
+absl::StatusOr<std::string> FindSnapshot(FileSystem& fs, const std::string& path, const TrainKeyOf& train_key_of) {
   ASSIGN_OR_RETURN(const bool is_snapshot, Exists(fs, JoinPath(path, kSnapshotIndexFile)));
   if (is_snapshot) return path;
   ASSIGN_OR_RETURN(std::optional<std::string> newest, LatestIn(fs, path));
   if (newest) return *std::move(newest);
 
-  ASSIGN_OR_RETURN(const std::vector<std::string> keys, KeyFolders(fs, path));
-  std::pair<int64_t, int64_t> newest_at;
-  for (const std::string& key : keys) {
-    ASSIGN_OR_RETURN(std::optional<std::string> latest, LatestIn(fs, key));
-    if (!latest) continue;
-    ASSIGN_OR_RETURN(const auto written_at, WrittenAt(fs, *latest));
-    if (newest && written_at < newest_at) continue;
-    newest = std::move(latest);
-    newest_at = written_at;
+  // By key, the newest of each.
+  ASSIGN_OR_RETURN(const std::vector<std::string> folders, KeyFolders(fs, path));
+  std::map<std::string, std::string> current, superseded;
+  for (const std::string& folder : folders) {
+    ASSIGN_OR_RETURN(std::optional<std::string> latest, LatestIn(fs, folder));
+    if (latest) (IsSuperseded(folder) ? superseded : current)[BaseName(folder)] = *std::move(latest);
   }
-  if (newest) return *std::move(newest);
-  return NoSnapshot(path);
+  if (current.empty() && superseded.empty()) return NoSnapshot(path);
+  std::optional<std::string> key;
+  if (train_key_of) {
+    ASSIGN_OR_RETURN(key, train_key_of(fs, path));
+  }
+  std::map<std::string, std::string>& candidates = current.empty() ? superseded : current;
+  const std::string keys = absl::StrJoin(
+      candidates, ", ", [](std::string* out, const auto& candidate) { absl::StrAppend(out, candidate.first); });
+  if (key.has_value()) {
+    const auto found = current.find(*key);
+    if (found != current.end()) return found->second;
+    return absl::NotFoundError(absl::StrCat("the record of ", path, " names the training ", *key,
+                                            ", which has no snapshot yet; there are some of: ", keys, ". Name one as ",
+                                            JoinPath(path, "train/KEY")));
+  }
+  if (candidates.size() == 1) return candidates.begin()->second;
+  return absl::InvalidArgumentError(absl::StrCat(path, " has snapshots of several trainings and no record that says ",
+                                                 "which is meant; name one as ", JoinPath(path, "train/KEY"),
+                                                 ". KEY is one of: ", keys));
+}
+
+absl::Status UseSnapshot(FileSystem& fs, const std::string& path, const TrainKeyOf& train_key_of,
+                         absl::FunctionRef<absl::Status(const std::string& snapshot)> use) {
+  while (true) {
+    ASSIGN_OR_RETURN(const std::string snapshot, FindSnapshot(fs, path, train_key_of));
+    const absl::Status status = use(snapshot);
+    if (!IsSnapshotDamage(status)) return status;
+    // Removed snapshots are renamed first, and never come back: each round has a newer one, or the last error.
+    ASSIGN_OR_RETURN(const bool is_there, Exists(fs, snapshot));
+    if (is_there) return status;
+  }
 }
 
 absl::StatusOr<std::vector<SnapshotFolder>> FindSnapshots(FileSystem& fs, const std::string& path) {

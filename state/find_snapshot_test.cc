@@ -6,6 +6,7 @@ namespace baton {
 namespace {
 
 using absl::StatusCode;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -19,15 +20,59 @@ class FindSnapshotTest : public InspectSnapshotsTest {
   }
 };
 
+TrainKeyOf Names(std::optional<std::string> key) {
+  return [key = std::move(key)](FileSystem&, const std::string&) { return key; };
+}
+
 TEST_F(FindSnapshotTest, FindsTheOneThatIsMeant) {
-  const std::string first = Save("aaaa", TestState(8), 3000);
-  const std::string second = Save("aaaa", TestState(16), 1000);
-  const std::string other = Save("bbbb", TestState(4), 2000);
+  const std::string first = Save("aaaa", TestState(8));
+  const std::string second = Save("aaaa", TestState(16));
   EXPECT_EQ(FindSnapshot(fs_, first).value(), first);
   EXPECT_EQ(FindSnapshot(fs_, JoinPath(run_dir_, "train/aaaa")).value(), second) << "the highest step";
-  EXPECT_EQ(FindSnapshot(fs_, run_dir_).value(), other) << "the key whose highest step was written last";
+  EXPECT_EQ(FindSnapshot(fs_, run_dir_).value(), second) << "of the only key";
+  Save("aaaa.superseded-1", TestState(32));
+  EXPECT_EQ(FindSnapshot(fs_, run_dir_, Names(std::nullopt)).value(), second) << "what was begun over does not count";
   EXPECT_THAT(FindSnapshot(fs_, JoinPath(run_dir_, "none")),
               StatusIs(StatusCode::kNotFound, HasSubstr("no snapshot in")));
+}
+
+// Not the times of files, which copies and some file systems fake.
+TEST_F(FindSnapshotTest, OfSeveralKeysTheRecordsDecides) {
+  const std::string a = Save("aaaa", TestState(8), /*second=*/3000);
+  const std::string b = Save("bbbb", TestState(4), /*second=*/1000);
+  EXPECT_EQ(FindSnapshot(fs_, run_dir_, Names("aaaa")).value(), a);
+  EXPECT_EQ(FindSnapshot(fs_, run_dir_, Names("bbbb")).value(), b);
+  EXPECT_EQ(FindSnapshot(fs_, a, Names("bbbb")).value(), a) << "it is named itself";
+  for (const TrainKeyOf& nothing_known : {TrainKeyOf(nullptr), Names(std::nullopt)}) {
+    EXPECT_THAT(FindSnapshot(fs_, run_dir_, nothing_known),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("KEY is one of: aaaa, bbbb")));
+  }
+  EXPECT_THAT(FindSnapshot(fs_, run_dir_, Names("cccc")),
+              StatusIs(StatusCode::kNotFound, AllOf(HasSubstr("cccc"), HasSubstr("aaaa, bbbb"))));
+  const TrainKeyOf damaged = [](FileSystem&, const std::string&) { return absl::DataLossError("the record"); };
+  EXPECT_THAT(FindSnapshot(fs_, run_dir_, damaged), StatusIs(StatusCode::kDataLoss, "the record"));
+}
+
+TEST_F(FindSnapshotTest, WhatIsRemovedMeanwhileIsLookedForAgain) {
+  const std::string first = Save("aaaa", TestState(8));
+  std::vector<std::string> used;
+  const absl::Status status = UseSnapshot(fs_, run_dir_, nullptr, [&](const std::string& snapshot) {
+    used.push_back(snapshot);
+    if (used.size() > 1) return absl::OkStatus();
+    Save("aaaa", TestState(16));
+    EXPECT_THAT(RemoveTree(fs_, first), IsOk());
+    return LoadSnapshot(fs_, snapshot, at::kCPU).status();
+  });
+  EXPECT_THAT(status, IsOk());
+  EXPECT_THAT(used, ElementsAre(first, JoinPath(run_dir_, "train/aaaa/step-000000000016")));
+  // One that is there, and damaged, is an error, and one that was named itself is not replaced by another.
+  const auto fail = [](const std::string&) { return absl::DataLossError("damaged"); };
+  EXPECT_THAT(UseSnapshot(fs_, run_dir_, nullptr, fail), StatusIs(StatusCode::kDataLoss, "damaged"));
+  const auto remove = [&](const std::string& snapshot) {
+    EXPECT_THAT(RemoveTree(fs_, snapshot), IsOk());
+    return absl::NotFoundError("gone");
+  };
+  EXPECT_THAT(UseSnapshot(fs_, used[1], nullptr, remove), StatusIs(StatusCode::kNotFound, HasSubstr("no snapshot in")));
 }
 
 TEST_F(FindSnapshotTest, FindsAll) {

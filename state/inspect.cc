@@ -11,7 +11,7 @@ namespace {
 constexpr char kIntroduction[] = R"(Looks at the snapshots of training.
 
 PATH is a run directory, the folder of a train key in it, or a snapshot's folder. Where one snapshot is asked for, the
-first two mean the highest step; of several train keys, of that one whose newest snapshot was written last.
+first two mean the highest step; of several train keys, of the one that the run's record names.
 
 )";
 

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "base/file_system.h"
 #include "google/protobuf/message.h"
+#include "state/find_snapshot.h"
 
 namespace baton {
 
@@ -22,6 +23,8 @@ struct InspectSnapshotOptions {
   std::string format = "text";  // or "json"
   // Folder that relative paths are relative to.
   std::string working_folder = "";
+  // Which of several train keys a run directory means; null: none is known.
+  TrainKeyOf train_key_of = nullptr;
   // list: look at the index of each snapshot alone.
   bool fast = false;
   // prune: remove, and do not only say what would be removed.

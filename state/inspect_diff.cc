@@ -43,15 +43,15 @@ std::string FileText(bool is_there, uint64_t size) { return is_there ? HumanByte
 
 std::string AsText(const SnapshotDifference& difference) {
   std::string text = absl::StrCat("a  ", EscapeControl(difference.a()), "\nb  ", EscapeControl(difference.b()), "\n");
-  Rows tensors = {{"file", "name", "differ", "elements", "largest", "mean", "not finite"}};
-  Rows types = {{"file", "name", "a", "b"}};
+  Rows tensors = {{"group", "name", "differ", "elements", "largest", "mean", "not finite"}};
+  Rows types = {{"group", "name", "a", "b"}};
   for (const TensorDifference& tensor : difference.tensors()) {
     if (!tensor.has_elements()) {
-      types.push_back({tensor.file(), tensor.name(), tensor.has_a() ? tensor.a() : "absent",
+      types.push_back({tensor.group(), tensor.name(), tensor.has_a() ? tensor.a() : "absent",
                        tensor.has_b() ? tensor.b() : "absent"});
       continue;
     }
-    tensors.push_back({tensor.file(), tensor.name(), absl::StrCat(tensor.differing_elements()),
+    tensors.push_back({tensor.group(), tensor.name(), absl::StrCat(tensor.differing_elements()),
                        absl::StrCat(tensor.elements()), absl::StrFormat("%.3e", tensor.largest_difference()),
                        absl::StrFormat("%.3e", tensor.mean_difference()), absl::StrCat(tensor.differing_not_finite())});
   }
@@ -70,17 +70,19 @@ std::string AsText(const SnapshotDifference& difference) {
 
 absl::Status Diff(FileSystem& fs, const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
   std::string paths[2];
-  uint64_t sizes[2];
-  for (int i = 0; i < 2; ++i) {
-    ASSIGN_OR_RETURN(paths[i], FindSnapshot(fs, AbsolutePath(options.arguments[1 + i], options.working_folder)));
-    ASSIGN_OR_RETURN(sizes[i], FolderSize(fs, paths[i]));
-  }
-  Progress progress("diff", "bytes", sizes[0] + sizes[1] + sizes[0]);  // both read, then the first one compared
+  State states[2];
   uint64_t bytes = 0;
+  Progress progress("diff", "bytes", 0);
   const auto on_bytes = [&](uint64_t done) { progress.Update(bytes += done, ""); };
-  ASSIGN_OR_RETURN(const State a, LoadSnapshot(fs, paths[0], at::kCPU, on_bytes));
-  ASSIGN_OR_RETURN(const State b, LoadSnapshot(fs, paths[1], at::kCPU, on_bytes));
-  SnapshotDifference difference = CompareStates(a, b, on_bytes);
+  for (int i = 0; i < 2; ++i) {
+    const std::string path = AbsolutePath(options.arguments[1 + i], options.working_folder);
+    RETURN_IF_ERROR(UseSnapshot(fs, path, options.train_key_of, [&](const std::string& snapshot) -> absl::Status {
+      paths[i] = snapshot;
+      ASSIGN_OR_RETURN(states[i], LoadSnapshot(fs, snapshot, at::kCPU, on_bytes));
+      return absl::OkStatus();
+    }));
+  }
+  SnapshotDifference difference = CompareStates(states[0], states[1], on_bytes);
   difference.set_a(paths[0]);
   difference.set_b(paths[1]);
   answer.exit_code = difference.identical() ? 0 : 1;

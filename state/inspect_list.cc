@@ -1,6 +1,5 @@
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -22,8 +21,8 @@ namespace baton {
 namespace {
 
 constexpr char kHelp[] =
-    R"(Lists the snapshots under PATH: step, epochs finished, batches of the unfinished one, validation loss of the
-epoch that ended there, size, age, and whether every byte is as it was written. --fast looks at the index of
+    R"(Lists the snapshots under PATH: step, epochs finished, batches of the unfinished one, validation loss that
+was measured there, size, age, and whether every byte is as it was written. --fast looks at the index of
 each alone. "best" is the one that the newest intact snapshot of its key names as the best. Damage is
 reported in the list and does not change the exit code; "verify" does that.
 
@@ -42,8 +41,8 @@ void FillFromIndex(const SnapshotIndex& index, ListedSnapshot& listed) {
   const TrainingProgress& progress = index.progress();
   listed.set_epoch_index(progress.epoch_index());
   listed.set_train_batch_index(progress.train_batch_index());
-  if (progress.history().empty()) return;
-  const EpochHistory& last = *progress.history().rbegin();
+  if (index.history().empty()) return;
+  const Measurement& last = *index.history().rbegin();
   if (last.step_index() != progress.step_index()) return;
   if (last.has_validation_loss()) listed.set_validation_loss(last.validation_loss());
   *listed.mutable_validation_metrics() = last.validation_metrics();
@@ -53,7 +52,7 @@ absl::StatusOr<std::vector<SnapshotDamage>> Verify(FileSystem& fs, const std::st
                                                    const std::function<void(uint64_t)>& on_bytes) {
   if (!fast) return VerifySnapshot(fs, path, on_bytes);
   const absl::Status status = ReadSnapshotIndex(fs, path).status();
-  if (!absl::IsDataLoss(status) && !absl::IsNotFound(status)) {
+  if (!IsSnapshotDamage(status)) {
     RETURN_IF_ERROR(status);
     return std::vector<SnapshotDamage>();
   }
@@ -62,6 +61,12 @@ absl::StatusOr<std::vector<SnapshotDamage>> Verify(FileSystem& fs, const std::st
   damage.set_file(kSnapshotIndexFile);
   damage.set_message(std::string(status.message()));
   return std::vector<SnapshotDamage>{damage};
+}
+
+// Training has removed it since it was listed.
+bool IsGone(FileSystem& fs, const std::string& path) {
+  const absl::StatusOr<bool> exists = Exists(fs, path);
+  return exists.ok() && !*exists;
 }
 
 // What can be said of a snapshot; nothing that is wrong with it, and no error, keeps the others from being listed.
@@ -145,12 +150,15 @@ std::string AsText(const SnapshotList& list) {
     const double age = listed.has_written()
                            ? absl::ToDoubleSeconds(absl::Now() - absl::FromUnixSeconds(listed.written().seconds()))
                            : 0;
-    rows.push_back(
-        {absl::StrCat(listed.step_index()), listed.has_epoch_index() ? absl::StrCat(listed.epoch_index()) : "",
-         listed.has_train_batch_index() ? absl::StrCat(listed.train_batch_index()) : "",
-         listed.has_validation_loss() ? HumanNumber(listed.validation_loss()) : "",
-         listed.has_size_bytes() ? HumanBytes(listed.size_bytes()) : "",
-         listed.has_written() ? HumanSeconds(std::max(0., age)) : "", listed.best() ? "best" : "", StatusText(listed)});
+    rows.push_back({absl::StrCat(listed.step_index()),
+                    listed.has_epoch_index() ? absl::StrCat(listed.epoch_index()) : "",
+                    listed.has_train_batch_index() ? absl::StrCat(listed.train_batch_index()) : "",
+                    listed.has_validation_loss() ? HumanNumber(listed.validation_loss()) : "",
+                    listed.has_size_bytes() ? HumanBytes(listed.size_bytes()) : "",
+                    !listed.has_written() ? ""
+                    : age < 0             ? "in the future"
+                                          : HumanSeconds(age),
+                    listed.best() ? "best" : "", StatusText(listed)});
   }
   flush();
   if (!list.all_bytes_verified()) absl::StrAppend(&text, "--fast: the index of each was verified, and no other file\n");
@@ -167,10 +175,12 @@ absl::Status List(FileSystem& fs, const InspectSnapshotOptions& options, Inspect
   uint64_t bytes = 0;
   Progress progress("verify", "bytes", options.fast ? 0 : total);
   for (const SnapshotFolder& folder : folders) {
-    *list.add_snapshots() = Look(fs, folder, options.fast, [&](uint64_t read) {
+    ListedSnapshot listed = Look(fs, folder, options.fast, [&](uint64_t read) {
       bytes += read;
       progress.Update(bytes, folder.path);
     });
+    if (listed.status() != ListedSnapshot::VALID && IsGone(fs, folder.path)) continue;
+    *list.add_snapshots() = std::move(listed);
   }
   MarkBest(fs, list);
   return Answer(options, list, AsText(list), answer);

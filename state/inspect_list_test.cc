@@ -19,7 +19,7 @@ class InspectListTest : public InspectSnapshotsTest {
   static State AtEpochsEnd(uint64_t step, uint64_t best) {
     State state = TestState(step);
     state.progress.set_train_batch_index(0);
-    state.progress.mutable_history(0)->set_step_index(step);
+    EditMeasurement(state, 0, [step](Measurement& measurement) { measurement.set_step_index(step); });
     state.progress.mutable_best()->set_step_index(best);
     return state;
   }
@@ -54,7 +54,7 @@ TEST_F(InspectListTest, SaysWhatEachIs) {
   const ListedSnapshot& b = list.snapshots(1);
   EXPECT_EQ(b.path(), second);
   EXPECT_EQ(b.train_batch_index(), 2);
-  EXPECT_FALSE(b.has_validation_loss()) << "no epoch ended there";
+  EXPECT_FALSE(b.has_validation_loss()) << "nothing was measured there";
   EXPECT_FALSE(b.best());
   EXPECT_EQ(list.snapshots(2).train_key(), "bbbb");
   EXPECT_TRUE(list.snapshots(2).best()) << "of its own key";
@@ -133,6 +133,53 @@ TEST_F(InspectListTest, VerifyNamesAllDamage) {
   EXPECT_EQ(verification.damages_size(), 2);
   EXPECT_EQ(verification.set_aside(0), aside);
   EXPECT_THAT(Inspect({"verify", intact}), IsOk());
+}
+
+// Removes a snapshot, as training does, before the n-th file is opened.
+class RemovingFileSystem : public Unsynced {
+ public:
+  RemovingFileSystem(std::string path, int at) : path_(std::move(path)), left_(at) {}
+  int Open(const std::string& path, int flags, mode_t mode) override {
+    if (--left_ == 0) {
+      const std::string aside = JoinPath(ParentFolder(path_), ".tmp-removed-step");
+      EXPECT_EQ(Unsynced::Rename(path_, aside), 0);
+      EXPECT_THAT(RemoveTree(Unsynced::Get(), aside), IsOk());
+    }
+    return Unsynced::Open(path, flags, mode);
+  }
+  bool removed() const { return left_ <= 0; }
+
+ private:
+  const std::string path_;
+  int left_;
+};
+
+TEST_F(InspectListTest, WhatTrainingRemovesMeanwhileIsNotDamaged) {
+  int rounds = 0;
+  for (bool removed = true; removed; ++rounds) {
+    ASSERT_LT(rounds, 1000);
+    ASSERT_THAT(RemoveTree(fs_, JoinPath(run_dir_, "train")), IsOk());
+    const std::string going = Save("aaaa", AtEpochsEnd(8, 8));
+    Save("aaaa", AtEpochsEnd(16, 16));
+    for (const char* const command : {"list", "verify", "show"}) {
+      if (!Exists(fs_, going).value()) Save("aaaa", AtEpochsEnd(8, 8));
+      RemovingFileSystem removing(going, rounds + 1);
+      InspectSnapshotOptions options = {.arguments = {command, "."}, .working_folder = run_dir_};
+      InspectSnapshotAnswer answer;
+      EXPECT_THAT(InspectSnapshots(removing, ReadingCommands(), options, answer), IsOk()) << command << rounds;
+      EXPECT_THAT(answer.text, Not(testing::ContainsRegex("DAMAGED|damaged|unreadable"))) << command << rounds;
+      if (std::string(command) == "verify") removed = removing.removed();
+    }
+  }
+  EXPECT_GT(rounds, 10);
+}
+
+TEST_F(InspectListTest, ATimeInTheFutureIsNoNegativeAge) {
+  const std::string path = Save("aaaa", AtEpochsEnd(8, 8));
+  const struct timespec times[2] = {{4'000'000'000, 0}, {4'000'000'000, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, JoinPath(path, "state.binpb").c_str(), times, 0), 0);
+  ASSERT_THAT(Inspect({"list", "."}), IsOk());
+  EXPECT_THAT(answer_.text, HasSubstr("in the future"));
 }
 
 TEST_F(InspectListTest, AFoldersNameSteersNoTerminal) {

@@ -7,6 +7,7 @@
 #include "absl/flags/flag.h"
 #include "base/command_line.h"
 #include "base/program.h"
+#include "pipeline/plan/recorded_key.h"
 #include "pipeline/prune/prune_command.h"
 #include "state/inspect.h"
 
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
         options.arguments = arguments;
         options.format = absl::GetFlag(FLAGS_format);
         options.working_folder = baton::WorkingFolder();
+        options.train_key_of = baton::RecordedTrainKey;
         options.fast = absl::GetFlag(FLAGS_fast);
         options.yes = absl::GetFlag(FLAGS_yes);
         options.keep_last = absl::GetFlag(FLAGS_keep_last);

@@ -1,5 +1,4 @@
 #include <functional>
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,7 +9,6 @@
 #include "state/find_snapshot.h"
 #include "state/inspect.pb.h"
 #include "state/inspect_command.h"
-#include "state/named_tensors.h"
 #include "state/snapshot.h"
 #include "state/tensor_statistics.h"
 
@@ -19,18 +17,18 @@ namespace {
 
 constexpr char kHelp[] =
     R"(Verifies every byte of a snapshot and shows what it holds: counters, losses, and each tensor of the model,
-its moving average, the loss and the optimizer with type, shape, mean, standard deviation, norm, least and
-greatest value, and how many values are NaN or infinite, which the other numbers leave out.
+its average, the loss and the optimizer with type, shape, mean, standard deviation, norm, least and greatest
+value, and how many values are NaN or infinite, which the other numbers leave out.
 
   inspect show runs/iris
   inspect show runs/iris/train/0123456789abcdef/step-000000001200
-  inspect show runs/iris --format=json | jq '.progress.history[-1].validation_loss'
+  inspect show runs/iris --format=json | jq '.history[-1].validation_loss'
   inspect show runs/iris --format=json | jq -r '.tensors[] | select(.nan_count != "0") | .name')";
 
 TensorDescription Describe(const NamedTensor& named) {
   TensorDescription description;
-  description.set_file(named.file);
-  description.set_name(named.name);
+  description.set_group(std::string(named.group));
+  description.set_name(std::string(named.name));
   description.set_dtype(TensorTypeName(named.tensor));
   for (const int64_t size : named.tensor.sizes()) description.add_shape(size);
   const TensorStatistics statistics = ComputeStatistics(named.tensor);
@@ -53,11 +51,11 @@ absl::StatusOr<SnapshotDescription> DescribeSnapshot(FileSystem& fs, const std::
   description.set_path(path);
   *description.mutable_progress() = index.progress();
   *description.mutable_environment() = index.environment();
-  std::map<std::pair<std::string, std::string>, std::string> digests;
-  for (const TensorRecord& tensor : index.tensors()) digests[{tensor.file(), tensor.name()}] = tensor.xxh3();
+  for (const Measurement& measurement : state.history) *description.add_history() = measurement;
+  const auto records = TensorsInFiles(index);
   for (const NamedTensor& named : AllTensors(state)) {
     TensorDescription& tensor = *description.add_tensors() = Describe(named);
-    tensor.set_xxh3(digests[{tensor.file(), tensor.name()}]);
+    tensor.set_xxh3(records.at({GroupFile(tensor.group()), NameInFile(tensor.group(), tensor.name())})->xxh3());
     on_bytes(named.tensor.nbytes());
   }
   *description.mutable_files() = index.files();
@@ -66,9 +64,8 @@ absl::StatusOr<SnapshotDescription> DescribeSnapshot(FileSystem& fs, const std::
   return description;
 }
 
-absl::Status Show(FileSystem& fs, const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
-  ASSIGN_OR_RETURN(const std::string path,
-                   FindSnapshot(fs, AbsolutePath(options.arguments[1], options.working_folder)));
+absl::Status ShowSnapshot(FileSystem& fs, const std::string& path, const InspectSnapshotOptions& options,
+                          InspectSnapshotAnswer& answer) {
   ASSIGN_OR_RETURN(const uint64_t size, FolderSize(fs, path));
   Progress progress("show", "bytes", 2 * size);  // read, then looked at
   uint64_t bytes = 0;
@@ -80,6 +77,11 @@ absl::Status Show(FileSystem& fs, const InspectSnapshotOptions& options, Inspect
   }
   ASSIGN_OR_RETURN(const SnapshotDescription description, DescribeSnapshot(fs, path, state, on_bytes));
   return Answer(options, description, "", answer);
+}
+
+absl::Status Show(FileSystem& fs, const InspectSnapshotOptions& options, InspectSnapshotAnswer& answer) {
+  return UseSnapshot(fs, AbsolutePath(options.arguments[1], options.working_folder), options.train_key_of,
+                     [&](const std::string& path) { return ShowSnapshot(fs, path, options, answer); });
 }
 
 }  // namespace

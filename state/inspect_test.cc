@@ -46,9 +46,11 @@ TEST_F(InspectTest, ShowsJson) {
   EXPECT_EQ(shown.progress().SerializeAsString(), index.progress().SerializeAsString());
   EXPECT_EQ(shown.environment().SerializeAsString(), index.environment().SerializeAsString());
   EXPECT_EQ(shown.files_size(), index.files_size());
-  ASSERT_EQ(shown.tensors_size(), index.tensors_size());
+  ASSERT_EQ(shown.tensors_size(), 11);
+  ASSERT_EQ(shown.history_size(), 1);
+  EXPECT_EQ(shown.history(0).validation_loss(), 0.5);
   const TensorDescription& first = shown.tensors(0);  // 8, 16, ..., 48
-  EXPECT_EQ(first.file(), "model.safetensors");
+  EXPECT_EQ(first.group(), "model");
   EXPECT_EQ(first.name(), "layers.0.weight");
   EXPECT_EQ(first.dtype(), "F32");
   EXPECT_EQ(first.shape(0), 2);
@@ -57,23 +59,24 @@ TEST_F(InspectTest, ShowsJson) {
   EXPECT_EQ(first.maximum(), 48);
   EXPECT_EQ(first.nan_count(), 0);
   EXPECT_EQ(first.xxh3().size(), 32);
-  EXPECT_EQ(shown.tensors(7).name(), "exp_avg_sq/layers.0.weight");
+  EXPECT_EQ(shown.tensors(9).group(), "optimizer/exp_avg_sq");
+  EXPECT_EQ(shown.tensors(9).name(), "layers.0.weight");
 }
 
 TEST_F(InspectTest, ShowsWhatIsNotFinite) {
   State state = TestState(8);
-  state.ema->views()[0].select(0, 0).fill_(NAN);
-  state.ema->views()[1].fill_(INFINITY);
+  state.weights().views()[0].select(0, 0).fill_(NAN);
+  state.weights().views()[1].fill_(INFINITY);
   Save("aaaa", state);
   ASSERT_THAT(Inspect({"show", "."}), IsOk());
   EXPECT_THAT(answer_.text, HasSubstr("  3 NaN\n"));
   EXPECT_THAT(answer_.text, HasSubstr("  2 infinite\n"));
   ASSERT_THAT(Inspect({"show", "."}, {.format = "json"}), IsOk());
   const auto shown = FromJson<SnapshotDescription>();
-  EXPECT_EQ(shown.tensors(2).nan_count(), 3);
-  EXPECT_EQ(shown.tensors(2).mean(), 34) << "of 33, 34, 35";
-  EXPECT_EQ(shown.tensors(3).infinite_count(), 2);
-  EXPECT_FALSE(shown.tensors(3).has_mean());
+  EXPECT_EQ(shown.tensors(3).nan_count(), 3);
+  EXPECT_EQ(shown.tensors(3).mean(), 34) << "of 33, 34, 35";
+  EXPECT_EQ(shown.tensors(4).infinite_count(), 2);
+  EXPECT_FALSE(shown.tensors(4).has_mean());
 }
 
 TEST_F(InspectTest, DamageIsReportedAndNothingIsChanged) {
@@ -100,20 +103,20 @@ TEST_F(InspectTest, DiffOfTheSameIsZero) {
 TEST_F(InspectTest, DiffIsOne) {
   const std::string a = Save("aaaa", TestState(8));
   State other = TestState(9);
-  (*other.progress.mutable_history(0)->mutable_validation_metrics())["accuracy"] = 0.5;
+  EditMeasurement(other, 0, [](Measurement& m) { (*m.mutable_validation_metrics())["accuracy"] = 0.5; });
   other.attachments["dataset.binpb"] = "new";
   const std::string b = Save("aaaa", other);
   ASSERT_THAT(Inspect({"diff", a, b}), IsOk());
   EXPECT_EQ(answer_.exit_code, 1);
   EXPECT_EQ(answer_.text, absl::StrCat("a  ", a, "\nb  ", b, R"(
 tensors with other values:
-  file               name             differ  elements    largest       mean  not finite
-  model.safetensors  layers.0.weight       6         6  6.000e+00  3.500e+00           0
+  group  name             differ  elements    largest       mean  not finite
+  model  layers.0.weight       6         6  6.000e+00  3.500e+00           0
 counters and history:
   field                                      a      b
   step_index                                 8      9
-  history[0].validation_metrics["accuracy"]  0.875  0.5
   best.step_index                            8      9
+  history[0].validation_metrics["accuracy"]  0.875  0.5
 files with other bytes:
   name                a    b
   dataset.binpb  absent  3 B
@@ -130,11 +133,11 @@ different
 TEST_F(InspectTest, DiffTellsTensorsOfOneOnly) {
   const std::string a = Save("aaaa", TestState(8));
   State other = TestState(8);
-  other.ema.reset();
+  RemoveGroup(other, kAverageGroup);
   const std::string b = Save("bbbb", other);
   ASSERT_THAT(Inspect({"diff", a, b}), IsOk());
   EXPECT_EQ(answer_.exit_code, 1);
-  EXPECT_THAT(answer_.text, testing::ContainsRegex("ema.safetensors +layers.0.bias +F32 \\[2\\] +absent\n"));
+  EXPECT_THAT(answer_.text, testing::ContainsRegex("average +layers.0.bias +F32 \\[2\\] +absent\n"));
 }
 
 TEST_F(InspectTest, RefusesWhatItDoesNotKnow) {

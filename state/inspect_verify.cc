@@ -44,8 +44,7 @@ absl::Status Verify(FileSystem& fs, const InspectSnapshotOptions& options, Inspe
   uint64_t total = 0;
   for (const SnapshotFolder& folder : folders) {
     if (folder.set_aside) continue;
-    ASSIGN_OR_RETURN(const uint64_t size, FolderSize(fs, folder.path));
-    total += size;
+    total += FolderSize(fs, folder.path).value_or(0);
   }
   SnapshotVerification verification;
   uint64_t bytes = 0;
@@ -59,6 +58,9 @@ absl::Status Verify(FileSystem& fs, const InspectSnapshotOptions& options, Inspe
                        bytes += read;
                        progress.Update(bytes, folder.path);
                      }));
+    // What training has removed since it was listed was not damaged.
+    ASSIGN_OR_RETURN(const bool is_there, Exists(fs, folder.path));
+    if (!is_there) continue;
     if (damages.empty()) verification.set_verified(verification.verified() + 1);
     verification.mutable_damages()->Add(damages.begin(), damages.end());
   }

@@ -56,15 +56,15 @@ absl::Status CheckFit(const WeightsReport& report, Strictness strictness) {
 absl::StatusOr<WeightsReport> LoadWeights(FileSystem& fs, const std::string& path, WeightsOf which,
                                           Strictness strictness, FlatTensors& parameters) try {
   ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(fs, path));
-  ASSIGN_OR_RETURN(const std::vector<FlatTensors> weights,
-                   reader.WantParameters(WeightsFile(reader.index(), which), {""}));
+  ASSIGN_OR_RETURN(const FlatTensors weights,
+                   reader.Want(*FindGroup(reader.index(), WeightsGroup(reader.index(), which))));
   WeightsReport report;
-  const auto pairs = Match(weights[0].layout(), parameters.layout(), report);
+  const auto pairs = Match(weights.layout(), parameters.layout(), report);
   if (const absl::Status status = CheckFit(report, strictness); !status.ok()) {
     return Annotate(status, absl::StrCat("snapshot ", path));
   }
   RETURN_IF_ERROR(reader.ReadTensors());
-  for (const auto& [there, here] : pairs) parameters.views()[here].copy_(weights[0].views()[there]);
+  for (const auto& [there, here] : pairs) parameters.views()[here].copy_(weights.views()[there]);
   return report;
 } catch (const std::exception& exception) {
   return Annotate(StatusFromException(exception), absl::StrCat("loading weights from ", path));

@@ -24,7 +24,7 @@ class LoadWeightsTest : public SnapshotTest {
  protected:
   // Parameters that are 7 everywhere.
   static FlatTensors Sevens(const std::vector<ParameterSpec>& parameters) {
-    FlatTensors tensors(std::make_shared<const FlatLayout>(parameters), at::kCPU);
+    FlatTensors tensors(FlatLayout::Create(parameters).value(), at::kCPU);
     for (const at::Tensor& view : tensors.views()) view.fill_(7);
     return tensors;
   }
@@ -46,22 +46,22 @@ TEST_F(LoadWeightsTest, TheAverageOrTheModelByName) {
   FlatTensors parameters = OfTheSameModel();
   ASSERT_OK_AND_ASSIGN(const WeightsReport report,
                        LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, parameters));
-  EXPECT_TRUE(at::equal(parameters.views()[0], state.ema->views()[1]));
-  EXPECT_TRUE(at::equal(parameters.views()[1], state.ema->views()[0]));
+  EXPECT_TRUE(at::equal(parameters.views()[0], state.weights().views()[1]));
+  EXPECT_TRUE(at::equal(parameters.views()[1], state.weights().views()[0]));
   EXPECT_EQ(parameters.flat().ne(0).sum().item<int64_t>(), 8) << "the gaps stay 0";
   EXPECT_THAT(report.loaded, ElementsAre("layers.0.bias", "layers.0.weight"));
 
   ASSERT_THAT(LoadWeights(fs_, path_, WeightsOf::kTrainedModel, Strictness::kStrict, parameters), IsOk());
-  EXPECT_TRUE(at::equal(parameters.views()[1], state.model.views()[0]));
+  EXPECT_TRUE(at::equal(parameters.views()[1], state.model().views()[0]));
 }
 
 TEST_F(LoadWeightsTest, TheModelWhereThereIsNoAverage) {
   State state = TestState(8);
-  state.ema.reset();
+  RemoveGroup(state, kAverageGroup);
   Save(state);
   FlatTensors parameters = OfTheSameModel();
   ASSERT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, parameters), IsOk());
-  EXPECT_TRUE(at::equal(parameters.views()[1], state.model.views()[0]));
+  EXPECT_TRUE(at::equal(parameters.views()[1], state.model().views()[0]));
 }
 
 TEST_F(LoadWeightsTest, StrictSaysAllThatDoesNotFitAndChangesNothing) {
@@ -86,7 +86,7 @@ TEST_F(LoadWeightsTest, WhatFitsIsTakenAndTheRestReported) {
   EXPECT_THAT(report.missing, ElementsAre("head.weight"));
   EXPECT_THAT(report.other_shape, ElementsAre("layers.0.bias [2] (here [3])"));
   EXPECT_THAT(report.unexpected, IsEmpty());
-  EXPECT_TRUE(at::equal(parameters.views()[0], state.ema->views()[0]));
+  EXPECT_TRUE(at::equal(parameters.views()[0], state.weights().views()[0]));
   EXPECT_TRUE(parameters.views()[1].eq(7).all().item<bool>());
   EXPECT_TRUE(parameters.views()[2].eq(7).all().item<bool>());
 
@@ -97,16 +97,17 @@ TEST_F(LoadWeightsTest, WhatFitsIsTakenAndTheRestReported) {
 
 TEST_F(LoadWeightsTest, DamageIsFoundAndChangesNothing) {
   Save(TestState(8));
-  ASSERT_OK_AND_ASSIGN(const std::string bytes, ReadFile(fs_, File("ema.safetensors")));
+  ASSERT_OK_AND_ASSIGN(const std::string bytes, ReadFile(fs_, File("average.safetensors")));
   FlatTensors parameters = OfTheSameModel();
   for (size_t i = 0; i < bytes.size(); ++i) {
     std::string damaged = bytes;
     damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
-    Overwrite(File("ema.safetensors"), damaged);
+    Overwrite(File("average.safetensors"), damaged);
     ASSERT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, parameters),
-                StatusIs(StatusCode::kDataLoss, HasSubstr("ema.safetensors")))
+                StatusIs(StatusCode::kDataLoss, HasSubstr("average.safetensors")))
         << i;
-    ASSERT_THAT(LoadForInference(fs_, path_, at::kCPU), StatusIs(StatusCode::kDataLoss, HasSubstr("ema.safetensors")));
+    ASSERT_THAT(LoadForInference(fs_, path_, at::kCPU),
+                StatusIs(StatusCode::kDataLoss, HasSubstr("average.safetensors")));
   }
   EXPECT_EQ(parameters.flat().eq(7).sum().item<int64_t>(), 8);
 }
@@ -114,14 +115,13 @@ TEST_F(LoadWeightsTest, DamageIsFoundAndChangesNothing) {
 TEST_F(LoadWeightsTest, InferenceNeedsNoOtherTensors) {
   const State state = TestState(8);
   Save(state);
-  for (const char* const file : {"optimizer", "criterion", "model"}) {
+  for (const char* const file : {"optimizer", "criterion", "model", "buffers"}) {
     std::filesystem::remove(File(std::string(file) + ".safetensors"));
   }
   ASSERT_OK_AND_ASSIGN(const State loaded, LoadForInference(fs_, path_, at::kCPU));
-  EXPECT_TRUE(at::equal(loaded.model.flat(), state.ema->flat()));
-  EXPECT_FALSE(loaded.ema.has_value());
-  EXPECT_TRUE(at::equal(loaded.weights().flat(), state.weights().flat()));
-  EXPECT_THAT(loaded.optimizer, IsEmpty());
+  EXPECT_TRUE(at::equal(loaded.model().flat(), state.weights().flat()));
+  EXPECT_TRUE(at::equal(loaded.buffers()->flat(), Group(state, kAverageBuffersGroup).flat()));
+  EXPECT_EQ(loaded.groups.size(), 2);
   EXPECT_EQ(loaded.vocabulary, state.vocabulary);
   EXPECT_EQ(loaded.tokenizer, state.tokenizer);
   EXPECT_EQ(loaded.attachments, state.attachments);

@@ -39,10 +39,12 @@ EXPECTED = {
     "model.safetensors": {
         **layers(1), "layers.0.weight": ("F32", [2, 3], floats(8, 16, 24, 32, 40, 48))
     },
-    "ema.safetensors": {
+    "average.safetensors": {
         **layers(30), "layers.0.weight": ("F32", [2, 3],
                                           words(0x7fc12345, 0x80000000, 1, 0xff800000) + floats(34, 35))
     },
+    "buffers.safetensors": {"layers.0.running_mean": ("F32", [3], floats(50, 51, 52))},
+    "average_buffers.safetensors": {"layers.0.running_mean": ("F32", [3], floats(60, 61, 62))},
     "criterion.safetensors": {"class_weights": ("F32", [2], floats(1, 2.5))},
     "optimizer.safetensors": {**layers(10, "exp_avg/"), **layers(20, "exp_avg_sq/")},
 }
@@ -66,9 +68,9 @@ def check_bits(files):
         tensors = read(content)
         check(tensors == EXPECTED[file], f"{file}: {tensors}, expected {EXPECTED[file]}")
     # That a change of one bit is seen.
-    changed = bytearray(files["ema.safetensors"])
+    changed = bytearray(files["average.safetensors"])
     changed[-24] ^= 1
-    check(read(bytes(changed)) != EXPECTED["ema.safetensors"], "a changed bit was not seen")
+    check(read(bytes(changed)) != EXPECTED["average.safetensors"], "a changed bit was not seen")
 
 
 def check_numbers(files, shown):
@@ -76,8 +78,11 @@ def check_numbers(files, shown):
     read_files = {file: read(content) for file, content in files.items()}
     check(len(shown) == sum(map(len, read_files.values())), "inspect shows another number of tensors")
     for tensor in shown:
-        name = f"{tensor['file']} {tensor['name']}"
-        dtype, shape, data = read_files[tensor["file"]][tensor["name"]]
+        name = f"{tensor['group']} {tensor['name']}"
+        # "optimizer/exp_avg" lies in optimizer.safetensors, as "exp_avg/NAME".
+        file, _, slot = tensor["group"].partition("/")
+        in_file = f"{slot}/{tensor['name']}" if slot else tensor["name"]
+        dtype, shape, data = read_files[f"{file}.safetensors"][in_file]
         check(tensor["dtype"] == dtype and [int(size) for size in tensor["shape"]] == shape, name)
         values = struct.unpack(f"<{len(data) // 4}f", data)
         finite = [value for value in values if math.isfinite(value)]

@@ -39,9 +39,7 @@ TEST_F(SnapshotCudaTest, WrittenOnTheCpuItLoadsOnTheGpuAndBack) {
   const std::map<std::string, std::string> written = Files();
   ASSERT_OK_AND_ASSIGN(const State on_gpu, LoadSnapshot(fs_, path_, at::kCUDA));
   EXPECT_TRUE(on_gpu.device().is_cuda());
-  EXPECT_TRUE(on_gpu.ema->flat().is_cuda());
-  EXPECT_TRUE(on_gpu.optimizer[0].second.flat().is_cuda());
-  EXPECT_TRUE(on_gpu.criterion[0].second.is_cuda());
+  for (const TensorGroup& group : on_gpu.groups) EXPECT_TRUE(group.tensors.flat().is_cuda()) << group.name;
   EXPECT_THAT(Differences(on_gpu, TestState(8)), IsEmpty());
   EXPECT_TRUE(on_gpu == TestState(8));
 
@@ -65,7 +63,7 @@ TEST_F(SnapshotCudaTest, ASnapshotsCopyOfAStateOnTheGpuIsCompleteAtOnce) {
 TEST_F(SnapshotCudaTest, ACopyOnTheGpuIsOnesOwn) {
   const State state = TestState(8);
   const State copy = state.CopyTo(at::kCUDA);
-  copy.model.views()[0].zero_();
+  copy.model().views()[0].zero_();
   EXPECT_FALSE(Identical(state, copy));
   EXPECT_TRUE(Identical(state, TestState(8)));
 }

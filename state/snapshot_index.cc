@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <set>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/digest.h"
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/safetensors.h"
@@ -21,9 +22,7 @@ namespace baton {
 namespace {
 
 constexpr size_t kXxh3HexSize = 32;
-
-// Names of tensors, by file.
-using Names = std::map<std::string, std::set<std::string>>;
+constexpr absl::string_view kTensorSuffix = ".safetensors";
 
 template <typename... Parts>
 absl::Status Wrong(const Parts&... parts) {
@@ -39,70 +38,99 @@ absl::Status CheckFiles(const SnapshotIndex& index) {
   std::set<std::string> names;
   for (const FileRecord& file : index.files()) {
     if (!IsSnapshotTensorFile(file.name()) && file.name() != kSnapshotVocabularyFile &&
-        file.name() != kSnapshotTokenizerFile && !IsAttachmentName(file.name())) {
-      return Wrong("files: '", file.name(), "' is no name that a file of a snapshot can have");
+        file.name() != kSnapshotTokenizerFile && !IsHistoryFile(file.name()) && !IsAttachmentName(file.name())) {
+      return Wrong("files: no file of a snapshot can be named '", file.name(), "'");
     }
-    if (!names.insert(file.name()).second) return Wrong("files: '", file.name(), "' stands there twice");
+    if (!names.insert(file.name()).second) return Wrong("files: '", file.name(), "' is listed twice");
     if (!file.has_size_bytes() || file.size_bytes() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
       return Wrong("files: '", file.name(), "' has no size_bytes that a file can have");
     }
     if (!IsXxh3(file.xxh3())) return Wrong("files: '", file.name(), "' has xxh3 '", file.xxh3(), "'");
   }
-  for (const char* const name : {kSnapshotModelFile, kSnapshotCriterionFile, kSnapshotOptimizerFile}) {
-    if (!names.contains(name)) return Wrong("files: ", name, " is missing");
-  }
   return absl::OkStatus();
 }
 
-// Together at most as large as the file that holds them, so that a wrong shape reserves no memory.
-absl::Status CheckParameters(const SnapshotIndex& index, std::set<std::string>& names) {
-  const uint64_t limit = FindFile(index, kSnapshotModelFile)->size_bytes();
-  uint64_t bytes = 0;
-  for (const ParameterRecord& parameter : index.parameters()) {
-    if (!parameter.has_name() || !names.insert(parameter.name()).second) {
-      return Wrong("parameters: '", parameter.name(), "' ",
-                   parameter.has_name() ? "stands there twice" : "has no name");
-    }
-    const std::vector<int64_t> shape(parameter.shape().begin(), parameter.shape().end());
+// Takes the bytes of a group's tensors from what its file has left, so that a wrong shape reserves no memory.
+absl::Status CheckGroup(const SnapshotIndex& index, const GroupRecord& group,
+                        std::map<std::string, uint64_t>& bytes_left) {
+  if (group.tensors().empty()) return absl::OkStatus();
+  const std::string file = GroupFile(group.name());
+  const FileRecord* const record = FindFile(index, file);
+  if (record == nullptr) return Wrong("files: ", file, " is missing");
+  uint64_t& left = bytes_left.emplace(file, record->size_bytes()).first->second;
+  std::set<std::string> names;
+  for (const TensorRecord& tensor : group.tensors()) {
+    const std::string what = absl::StrCat("groups: tensor '", tensor.name(), "' of ", group.name());
+    if (!tensor.has_name()) return Wrong(what, " has no name");
+    if (!names.insert(tensor.name()).second) return Wrong(what, " is listed twice");
+    if (!IsXxh3(tensor.xxh3())) return Wrong(what, " has xxh3 '", tensor.xxh3(), "'");
+    const std::vector<int64_t> shape(tensor.shape().begin(), tensor.shape().end());
     const absl::StatusOr<uint64_t> size = TensorByteSize(DType::kF32, shape);
-    if (!size.ok()) return Wrong("parameters: '", parameter.name(), "': ", size.status().message());
-    if (*size > limit - bytes) {
-      return Wrong("parameters: '", parameter.name(), "' with shape [", absl::StrJoin(shape, ", "),
-                   "] does not fit in ", kSnapshotModelFile, ", which has ", limit, " bytes");
+    if (!size.ok()) return Wrong(what, ": ", size.status().message());
+    if (*size > left) {
+      return Wrong(what, " with shape [", absl::StrJoin(shape, ", "), "] does not fit in ", file, ", which has ",
+                   record->size_bytes(), " bytes");
     }
-    bytes += *size;
+    left -= *size;
   }
   return absl::OkStatus();
 }
 
-// With an entry for every file of tensors that is listed.
-absl::StatusOr<Names> TensorNames(const SnapshotIndex& index) {
-  Names names;
-  for (const FileRecord& file : index.files()) {
-    if (IsSnapshotTensorFile(file.name())) names[file.name()];
+// Names, shapes and weight decay are the same.
+absl::Status CheckSameTensors(const SnapshotIndex& index, const GroupRecord& group, const char* of) {
+  const GroupRecord* const other = FindGroup(index, of);
+  if (other == nullptr) return Wrong("groups: ", group.name(), " is there without ", of);
+  if (group.tensors_size() != other->tensors_size()) {
+    return Wrong("groups: ", group.name(), " has ", group.tensors_size(), " tensors, expected ", other->tensors_size(),
+                 " as ", of, " has");
   }
-  for (const TensorRecord& tensor : index.tensors()) {
-    const auto file = names.find(tensor.file());
-    if (file == names.end()) {
-      return Wrong("tensors: '", tensor.name(), "' is said to be in '", tensor.file(),
-                   "', which is no file of tensors here");
+  for (int i = 0; i < group.tensors_size(); ++i) {
+    const TensorRecord &a = group.tensors(i), &b = other->tensors(i);
+    if (a.name() != b.name() || !std::equal(a.shape().begin(), a.shape().end(), b.shape().begin(), b.shape().end()) ||
+        a.weight_decay() != b.weight_decay()) {
+      return Wrong("groups: ", group.name(), " has the tensor '", a.name(), "' [", absl::StrJoin(a.shape(), ", "),
+                   "], expected '", b.name(), "' [", absl::StrJoin(b.shape(), ", "), "] as ", of, " has");
     }
-    if (!file->second.insert(tensor.name()).second) {
-      return Wrong("tensors: '", tensor.name(), "' stands there twice for ", tensor.file());
-    }
-    if (!IsXxh3(tensor.xxh3())) return Wrong("tensors: '", tensor.name(), "' has xxh3 '", tensor.xxh3(), "'");
   }
-  return names;
+  return absl::OkStatus();
 }
 
-// The tensors listed for `file` are the expected ones.
-absl::Status CheckNames(absl::string_view file, const std::set<std::string>& listed,
-                        const std::set<std::string>& expected) {
-  for (const std::string& name : expected) {
-    if (!listed.contains(name)) return Wrong("tensors: '", name, "' of ", file, " is missing");
+absl::Status CheckGroups(const SnapshotIndex& index) {
+  std::set<std::string> names;
+  std::map<std::string, uint64_t> bytes_left;
+  if (FindGroup(index, kModelGroup) == nullptr) return Wrong("groups: ", kModelGroup, " is missing");
+  for (const GroupRecord& group : index.groups()) {
+    if (!IsGroupName(group.name())) return Wrong("groups: no group can be named '", group.name(), "'");
+    if (!names.insert(group.name()).second) return Wrong("groups: '", group.name(), "' is listed twice");
+    RETURN_IF_ERROR(CheckGroup(index, group, bytes_left));
+    if (group.name() == kAverageGroup || absl::StartsWith(group.name(), kOptimizerPrefix)) {
+      RETURN_IF_ERROR(CheckSameTensors(index, group, kModelGroup));
+    }
+    if (group.name() == kAverageBuffersGroup) RETURN_IF_ERROR(CheckSameTensors(index, group, kBuffersGroup));
   }
-  for (const std::string& name : listed) {
-    if (!expected.contains(name)) return Wrong("tensors: ", file, " holds an unknown tensor '", name, "'");
+  for (const FileRecord& file : index.files()) {
+    if (IsSnapshotTensorFile(file.name()) && !bytes_left.contains(file.name())) {
+      return Wrong("files: ", file.name(), " is listed, but no group has tensors in it");
+    }
+  }
+  // "A/B" with the tensor "C" and "A" with the tensor "B/C" would be one and the same.
+  size_t tensors = 0;
+  for (const GroupRecord& group : index.groups()) tensors += group.tensors_size();
+  if (TensorsInFiles(index).size() != tensors) return Wrong("groups: two tensors have one name in one file");
+  return absl::OkStatus();
+}
+
+absl::Status CheckHistory(const SnapshotIndex& index) {
+  const size_t segments = std::count_if(index.files().begin(), index.files().end(),
+                                        [](const FileRecord& file) { return IsHistoryFile(file.name()); });
+  for (size_t i = 0; i < segments; ++i) {
+    const std::string name = HistoryFile(i * History::kSegmentSize);
+    if (FindFile(index, name) == nullptr)
+      return Wrong("files: ", name, " is missing before other parts of the history");
+  }
+  if (index.history_size() > History::kSegmentSize || (segments > 0 && index.history().empty())) {
+    return Wrong("history: has ", index.history_size(), " measurements behind ", segments, " full segments, expected ",
+                 segments > 0 ? 1 : 0, " to ", History::kSegmentSize);
   }
   return absl::OkStatus();
 }
@@ -114,13 +142,20 @@ bool IsAttachmentName(absl::string_view name) {
   if (name.empty() || name == "." || name == ".." || absl::StrContains(name, '/') || absl::StrContains(name, '\0')) {
     return false;
   }
-  return IsUtf8(name) && !absl::EndsWith(name, ".safetensors") && name != kSnapshotIndexFile &&
+  return IsUtf8(name) && !absl::EndsWith(name, kTensorSuffix) && !IsHistoryFile(name) && name != kSnapshotIndexFile &&
          name != kSnapshotVocabularyFile && name != kSnapshotTokenizerFile;
 }
 
 bool IsSnapshotTensorFile(absl::string_view file) {
-  return file == kSnapshotModelFile || file == kSnapshotEmaFile || file == kSnapshotCriterionFile ||
-         file == kSnapshotOptimizerFile;
+  if (!absl::EndsWith(file, kTensorSuffix)) return false;
+  const absl::string_view group = file.substr(0, file.size() - kTensorSuffix.size());
+  return IsGroupName(group) && !absl::StrContains(group, '/');
+}
+
+std::string HistoryFile(size_t first) { return absl::StrFormat("history-%012d.binpb", first); }
+
+bool IsHistoryFile(absl::string_view file) {
+  return absl::StartsWith(file, "history-") && absl::EndsWith(file, ".binpb");
 }
 
 const FileRecord* FindFile(const SnapshotIndex& index, absl::string_view file) {
@@ -129,33 +164,35 @@ const FileRecord* FindFile(const SnapshotIndex& index, absl::string_view file) {
   return found == index.files().end() ? nullptr : &*found;
 }
 
-const char* WeightsFile(const SnapshotIndex& index, WeightsOf which) {
-  const bool average = which == WeightsOf::kModelInUse && FindFile(index, kSnapshotEmaFile) != nullptr;
-  return average ? kSnapshotEmaFile : kSnapshotModelFile;
+const GroupRecord* FindGroup(const SnapshotIndex& index, absl::string_view group) {
+  const auto found = std::find_if(index.groups().begin(), index.groups().end(),
+                                  [group](const GroupRecord& record) { return record.name() == group; });
+  return found == index.groups().end() ? nullptr : &*found;
 }
+
+std::map<std::pair<std::string, std::string>, const TensorRecord*> TensorsInFiles(const SnapshotIndex& index) {
+  std::map<std::pair<std::string, std::string>, const TensorRecord*> tensors;
+  for (const GroupRecord& group : index.groups()) {
+    const std::string file = GroupFile(group.name());
+    for (const TensorRecord& tensor : group.tensors()) {
+      tensors[{file, NameInFile(group.name(), tensor.name())}] = &tensor;
+    }
+  }
+  return tensors;
+}
+
+const char* WeightsGroup(const SnapshotIndex& index, WeightsOf which) {
+  const bool average = which == WeightsOf::kModelInUse && FindGroup(index, kAverageGroup) != nullptr;
+  return average ? kAverageGroup : kModelGroup;
+}
+
+bool IsSnapshotDamage(const absl::Status& status) { return absl::IsDataLoss(status) || absl::IsNotFound(status); }
 
 absl::Status CheckSnapshotIndex(const SnapshotIndex& index) {
   if (!index.has_progress() || !index.has_environment()) return Wrong("progress or environment is missing");
   RETURN_IF_ERROR(CheckFiles(index));
-  std::set<std::string> parameters, slots, moments;
-  RETURN_IF_ERROR(CheckParameters(index, parameters));
-  ASSIGN_OR_RETURN(const Names listed, TensorNames(index));
-  const uint64_t moment_count = static_cast<uint64_t>(index.optimizer_slots_size()) * parameters.size();
-  if (listed.at(kSnapshotOptimizerFile).size() != moment_count) {
-    return Wrong("tensors: ", kSnapshotOptimizerFile, " holds ", listed.at(kSnapshotOptimizerFile).size(),
-                 ", expected ", moment_count, " (", index.optimizer_slots_size(), " slots of ", parameters.size(),
-                 " parameters)");
-  }
-  for (const std::string& slot : index.optimizer_slots()) {
-    // "SLOT/PARAMETER" could be read in two ways.
-    if (slot.empty() || absl::StrContains(slot, '/')) return Wrong("optimizer_slots: '", slot, "' is no slot's name");
-    if (!slots.insert(slot).second) return Wrong("optimizer_slots: '", slot, "' stands there twice");
-    for (const std::string& parameter : parameters) moments.insert(absl::StrCat(slot, "/", parameter));
-  }
-  RETURN_IF_ERROR(CheckNames(kSnapshotModelFile, listed.at(kSnapshotModelFile), parameters));
-  RETURN_IF_ERROR(CheckNames(kSnapshotOptimizerFile, listed.at(kSnapshotOptimizerFile), moments));
-  const auto average = listed.find(kSnapshotEmaFile);
-  return average == listed.end() ? absl::OkStatus() : CheckNames(kSnapshotEmaFile, average->second, parameters);
+  RETURN_IF_ERROR(CheckGroups(index));
+  return CheckHistory(index);
 }
 
 absl::StatusOr<SnapshotIndex> ReadSnapshotIndex(FileSystem& fs, const std::string& path) {
@@ -163,12 +200,30 @@ absl::StatusOr<SnapshotIndex> ReadSnapshotIndex(FileSystem& fs, const std::strin
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, file));
   SnapshotIndex index;
   RETURN_IF_ERROR(Unseal(bytes, file, index));
-  if (index.format_version() != kSnapshotFormatVersion) {
+  if (index.format_version() > kSnapshotFormatVersion) {
     return absl::FailedPreconditionError(absl::StrCat(file, " has format version ", index.format_version(),
-                                                      "; this program reads version ", kSnapshotFormatVersion));
+                                                      "; this program reads up to version ", kSnapshotFormatVersion));
   }
   if (const absl::Status status = CheckSnapshotIndex(index); !status.ok()) return Annotate(status, file);
   return index;
+}
+
+absl::StatusOr<History> ReadHistory(FileSystem& fs, const std::string& path, const SnapshotIndex& index) {
+  History history;
+  for (size_t first = 0;; first += History::kSegmentSize) {
+    const FileRecord* const record = FindFile(index, HistoryFile(first));
+    if (record == nullptr) break;
+    const std::string file = JoinPath(path, record->name());
+    ASSIGN_OR_RETURN(const std::string bytes, ReadFile(fs, file));
+    if (bytes.size() != record->size_bytes() || Xxh3Hex(bytes) != record->xxh3()) {
+      return absl::DataLossError(
+          absl::StrCat("snapshot ", path, ": ", record->name(), " is damaged: its bytes do not match their digest"));
+    }
+    ASSIGN_OR_RETURN(std::vector<Measurement> measurements, ParseSegment(bytes, file));
+    for (Measurement& measurement : measurements) history.Add(std::move(measurement));
+  }
+  for (const Measurement& measurement : index.history()) history.Add(measurement);
+  return history;
 }
 
 }  // namespace baton

@@ -26,15 +26,21 @@ constexpr int kMaxThreads = 4;
 // Less than this a thread costs more to start than it saves.
 constexpr uint64_t kBytesPerThread = uint64_t{16} << 20;
 
-at::ScalarType ScalarTypeOf(DType dtype) {
-  return dtype == DType::kF64 ? at::kDouble : dtype == DType::kI64 ? at::kLong : at::kFloat;
-}
-
 std::string Describe(DType dtype, const std::vector<int64_t>& shape) {
   return absl::StrCat(DTypeName(dtype), " [", absl::StrJoin(shape, ", "), "]");
 }
 
 }  // namespace
+
+absl::StatusOr<std::shared_ptr<const FlatLayout>> LayoutOf(const GroupRecord& group) {
+  std::vector<ParameterSpec> tensors;
+  for (const TensorRecord& tensor : group.tensors()) {
+    tensors.push_back({.name = tensor.name(),
+                       .shape = {tensor.shape().begin(), tensor.shape().end()},
+                       .weight_decay = tensor.weight_decay()});
+  }
+  return FlatLayout::Create(tensors);
+}
 
 absl::StatusOr<SnapshotReader> SnapshotReader::Open(FileSystem& fs, std::string path) {
   ASSIGN_OR_RETURN(SnapshotIndex index, ReadSnapshotIndex(fs, path));
@@ -42,8 +48,8 @@ absl::StatusOr<SnapshotReader> SnapshotReader::Open(FileSystem& fs, std::string 
 }
 
 SnapshotReader::SnapshotReader(FileSystem& fs, std::string path, SnapshotIndex index)
-    : fs_(&fs), path_(std::move(path)), index_(std::move(index)) {
-  for (const TensorRecord& tensor : index_.tensors()) digests_[{tensor.file(), tensor.name()}] = tensor.xxh3();
+    : fs_(&fs), path_(std::move(path)), index_(std::make_unique<const SnapshotIndex>(std::move(index))) {
+  tensors_ = TensorsInFiles(*index_);
 }
 
 absl::Status SnapshotReader::Damaged(absl::string_view file, absl::string_view what) const {
@@ -51,13 +57,14 @@ absl::Status SnapshotReader::Damaged(absl::string_view file, absl::string_view w
 }
 
 absl::StatusOr<const SafetensorsReader*> SnapshotReader::OpenFile(const std::string& file) {
-  const FileRecord* const record = FindFile(index_, file);
+  if (const auto found = open_.find(file); found != open_.end()) return found->second.get();
+  const FileRecord* const record = FindFile(*index_, file);
   if (record == nullptr) return Damaged(file, "is not listed in state.binpb");
   ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> reader, SafetensorsReader::Open(*fs_, JoinPath(path_, file)));
   size_t listed = 0;
-  for (const auto& [key, digest] : digests_) listed += key.first == file;
+  for (const auto& [place, tensor] : tensors_) listed += place.first == file;
   for (const TensorEntry& entry : reader->tensors()) {
-    if (!digests_.contains({file, entry.name})) {
+    if (!tensors_.contains({file, entry.name})) {
       return Damaged(file, absl::StrCat("holds an unknown tensor '", entry.name, "'"));
     }
   }
@@ -70,56 +77,44 @@ absl::StatusOr<const SafetensorsReader*> SnapshotReader::OpenFile(const std::str
   return (open_[file] = std::move(reader)).get();
 }
 
-absl::StatusOr<std::vector<FlatTensors>> SnapshotReader::WantParameters(const std::string& file,
-                                                                        const std::vector<std::string>& prefixes) {
-  ASSIGN_OR_RETURN(const SafetensorsReader* const reader, OpenFile(file));
-  std::map<std::string, const TensorEntry*> entries;
-  for (const TensorEntry& entry : reader->tensors()) entries[entry.name] = &entry;
-  std::vector<ParameterSpec> parameters;
-  for (const ParameterRecord& record : index_.parameters()) {
-    parameters.push_back({.name = record.name(),
-                          .shape = {record.shape().begin(), record.shape().end()},
-                          .weight_decay = record.weight_decay()});
-    for (const std::string& prefix : prefixes) {
-      const std::string name = prefix + record.name();
-      const TensorEntry& entry = *entries.at(name);  // the index lists it, and the file has what the index lists
-      if (entry.dtype == DType::kF32 && entry.shape == parameters.back().shape) continue;
-      return Damaged(file, absl::StrCat("has tensor '", name, "' as ", Describe(entry.dtype, entry.shape),
-                                        ", expected ", Describe(DType::kF32, parameters.back().shape)));
-    }
+absl::StatusOr<std::shared_ptr<const FlatLayout>> SnapshotReader::SharedLayout(const GroupRecord& group) {
+  const absl::StatusOr<std::shared_ptr<const FlatLayout>> layout = LayoutOf(group);
+  if (!layout.ok()) return Damaged(kSnapshotIndexFile, absl::StrCat("is damaged: ", layout.status().message()));
+  for (const auto& known : layouts_) {
+    if (known->entries == (*layout)->entries) return known;
   }
-  // Only now is memory reserved: the shapes are those of bytes that are there.
-  if (layout_ == nullptr) layout_ = std::make_shared<const FlatLayout>(parameters);
-  std::vector<FlatTensors> result;
-  for (const std::string& prefix : prefixes) {
-    const FlatTensors& tensors = result.emplace_back(FlatTensors::Unfilled(layout_));
-    for (size_t i = 0; i < parameters.size(); ++i) {
-      wanted_.push_back({reader, &open_.find(file)->first, entries.at(prefix + parameters[i].name),
-                         tensors.views()[i].mutable_data_ptr()});
-    }
-  }
-  return result;
+  layouts_.push_back(*layout);
+  return *layout;
 }
 
-absl::StatusOr<std::vector<std::pair<std::string, at::Tensor>>> SnapshotReader::WantAll(const std::string& file) {
-  ASSIGN_OR_RETURN(const SafetensorsReader* const reader, OpenFile(file));
-  std::vector<std::pair<std::string, at::Tensor>> result;
-  for (const TensorEntry& entry : reader->tensors()) {
-    if (entry.dtype != DType::kF32 && entry.dtype != DType::kF64 && entry.dtype != DType::kI64) {
-      return Damaged(file, absl::StrCat("has tensor '", entry.name, "' as ", Describe(entry.dtype, entry.shape),
-                                        ", expected F32, F64 or I64"));
+absl::StatusOr<FlatTensors> SnapshotReader::Want(const GroupRecord& group) {
+  ASSIGN_OR_RETURN(std::shared_ptr<const FlatLayout> layout, SharedLayout(group));
+  const std::string file = GroupFile(group.name());
+  std::vector<Wanted> wanted;
+  for (const TensorRecord& tensor : group.tensors()) {
+    ASSIGN_OR_RETURN(const SafetensorsReader* const reader, OpenFile(file));
+    const std::string name = NameInFile(group.name(), tensor.name());
+    const TensorEntry* const entry = reader->Find(name);  // the index lists it, and the file has what the index lists
+    const std::vector<int64_t> shape(tensor.shape().begin(), tensor.shape().end());
+    if (entry->dtype != DType::kF32 || entry->shape != shape) {
+      return Damaged(file, absl::StrCat("has tensor '", name, "' as ", Describe(entry->dtype, entry->shape),
+                                        ", expected ", Describe(DType::kF32, shape)));
     }
-    const at::Tensor tensor = at::empty(entry.shape, at::TensorOptions().dtype(ScalarTypeOf(entry.dtype)));
-    result.emplace_back(entry.name, tensor);
-    wanted_.push_back({reader, &open_.find(file)->first, &entry, tensor.mutable_data_ptr()});
+    wanted.push_back({reader, file, entry, &tensor.xxh3(), nullptr});
   }
-  return result;
+  // Only now is memory reserved: the shapes are those of bytes that are there.
+  FlatTensors tensors = FlatTensors::Unfilled(std::move(layout));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    wanted[i].address = tensors.views()[i].mutable_data_ptr();
+    wanted_.push_back(std::move(wanted[i]));
+  }
+  return tensors;
 }
 
 absl::Status SnapshotReader::ReadTensor(const Wanted& wanted) const {
   ASSIGN_OR_RETURN(const std::string digest, wanted.reader->Read(*wanted.entry, wanted.address));
-  if (digest == digests_.at({*wanted.file, wanted.entry->name})) return absl::OkStatus();
-  return Damaged(*wanted.file,
+  if (digest == *wanted.xxh3) return absl::OkStatus();
+  return Damaged(wanted.file,
                  absl::StrCat("is damaged: the bytes of tensor '", wanted.entry->name, "' do not match their digest"));
 }
 

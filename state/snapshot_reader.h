@@ -18,6 +18,9 @@
 
 namespace baton {
 
+// The layout of the tensors that a group's record names.
+absl::StatusOr<std::shared_ptr<const FlatLayout>> LayoutOf(const GroupRecord& group);
+
 // The files of one snapshot, for those who read all of it or a part. First one says what is wanted, which checks the
 // headers of the files and reserves memory, then ReadTensors() fills it. Every byte that is handed out was compared
 // with its digest: DataLoss names the file, and the tensor where it is one. Not thread-safe; libtorch may throw.
@@ -26,13 +29,10 @@ class SnapshotReader {
   // Reads and checks the index.
   static absl::StatusOr<SnapshotReader> Open(FileSystem& fs, std::string path);
 
-  const SnapshotIndex& index() const { return index_; }
+  const SnapshotIndex& index() const { return *index_; }
 
-  // The parameters' tensors of `file`, once for each prefix of their names: on the CPU, and not filled yet.
-  absl::StatusOr<std::vector<FlatTensors>> WantParameters(const std::string& file,
-                                                          const std::vector<std::string>& prefixes);
-  // All tensors of `file`, whatever they are, likewise.
-  absl::StatusOr<std::vector<std::pair<std::string, at::Tensor>>> WantAll(const std::string& file);
+  // The tensors of a group of the index: on the CPU, and not filled yet. Groups with the same tensors share a layout.
+  absl::StatusOr<FlatTensors> Want(const GroupRecord& group);
 
   // Fills all that is wanted, in several threads where it is much. `on_bytes`, if given, is called with the bytes of
   // each tensor that was read, by one thread at a time.
@@ -45,24 +45,27 @@ class SnapshotReader {
   // A tensor that is to be read.
   struct Wanted {
     const SafetensorsReader* reader;
-    const std::string* file;
+    std::string file;
     const TensorEntry* entry;
+    const std::string* xxh3;
     void* address;
   };
 
   SnapshotReader(FileSystem& fs, std::string path, SnapshotIndex index);
 
-  // Opens a file of tensors whose size, header and names are those that the index has.
+  // The open file of tensors, whose size, header and names are those that the index has.
   absl::StatusOr<const SafetensorsReader*> OpenFile(const std::string& file);
+  // One that an earlier group has already, if it is the same.
+  absl::StatusOr<std::shared_ptr<const FlatLayout>> SharedLayout(const GroupRecord& group);
   absl::Status ReadTensor(const Wanted& wanted) const;
   absl::Status Damaged(absl::string_view file, absl::string_view what) const;
 
   FileSystem* fs_;
   std::string path_;
-  SnapshotIndex index_;
-  std::shared_ptr<const FlatLayout> layout_;  // of the parameters; null until they are wanted
-  // By file and tensor.
-  std::map<std::pair<std::string, std::string>, std::string> digests_;
+  std::unique_ptr<const SnapshotIndex> index_;  // in a place of its own: tensors_ points into it
+  // By file and name in it.
+  std::map<std::pair<std::string, std::string>, const TensorRecord*> tensors_;
+  std::vector<std::shared_ptr<const FlatLayout>> layouts_;  // of the groups that were wanted, all different
   std::map<std::string, std::unique_ptr<SafetensorsReader>> open_;
   std::vector<Wanted> wanted_;
 };

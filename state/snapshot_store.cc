@@ -1,6 +1,7 @@
 #include "state/snapshot_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -14,6 +15,7 @@
 #include "base/status_macros.h"
 #include "glog/logging.h"
 #include "state/snapshot_index.h"
+#include "state/verify_snapshot.h"
 
 namespace baton {
 namespace {
@@ -22,8 +24,14 @@ constexpr absl::string_view kPrefix = "step-";
 // How many differences an error message names.
 constexpr size_t kMaxDifferences = 3;
 
-// Errors that say that what is stored is bad, as against errors of the machine, on which nothing may be set aside.
-bool IsDamage(const absl::Status& status) { return absl::IsDataLoss(status) || absl::IsNotFound(status); }
+const TrainingProgress& ProgressOf(const State& state) { return state.progress; }
+const TrainingProgress& ProgressOf(const SnapshotIndex& index) { return index.progress(); }
+
+absl::Status CheckStep(const TrainingProgress& progress, uint64_t step, const std::string& path) {
+  if (progress.step_index() == step) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(path, " is not of step ", step, " but of step ", progress.step_index(), ": it was renamed"));
+}
 
 }  // namespace
 
@@ -53,44 +61,57 @@ absl::StatusOr<bool> SnapshotStore::HasDamaged() const {
 }
 
 absl::StatusOr<State> SnapshotStore::Load(uint64_t step, at::Device device) const {
-  const std::string path = PathOf(step);
-  ASSIGN_OR_RETURN(State state, LoadSnapshot(fs_, path, device));
-  if (state.progress.step_index() == step) return state;
-  return absl::DataLossError(
-      absl::StrCat(path, " is not of step ", step, " but of step ", state.progress.step_index(), ": it was renamed"));
+  ASSIGN_OR_RETURN(State state, LoadSnapshot(fs_, PathOf(step), device));
+  RETURN_IF_ERROR(CheckStep(state.progress, step, PathOf(step)));
+  return state;
 }
 
-absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device) {
+absl::StatusOr<SnapshotIndex> SnapshotStore::Verify(uint64_t step) const {
+  const std::string path = PathOf(step);
+  ASSIGN_OR_RETURN(const std::vector<SnapshotDamage> damages, VerifySnapshot(fs_, path, [](uint64_t) {}));
+  if (!damages.empty()) {
+    const SnapshotDamage& first = damages.front();
+    return absl::DataLossError(absl::StrCat("snapshot ", path, ": ", first.file(),
+                                            first.has_tensor() ? absl::StrCat(", tensor '", first.tensor(), "'") : "",
+                                            ": ", first.message()));
+  }
+  ASSIGN_OR_RETURN(SnapshotIndex index, ReadSnapshotIndex(fs_, path));
+  RETURN_IF_ERROR(CheckStep(index.progress(), step, path));
+  return index;
+}
+
+void SnapshotStore::PutAside(uint64_t step, const absl::Status& damage) {
+  const absl::StatusOr<std::string> aside = SetAside(fs_, PathOf(step));
+  LOG(WARNING) << damage.message() << "; "
+               << (aside.ok() ? absl::StrCat("set aside as ", *aside)
+                              : absl::StrCat("it could not be set aside: ", aside.status().message()));
+}
+
+template <typename Read>
+auto SnapshotStore::Latest(const Read& read) -> absl::StatusOr<std::optional<typename decltype(read(0))::value_type>> {
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
   ASSIGN_OR_RETURN(const bool damaged_ones, HasDamaged());
   if (steps.empty() && !damaged_ones) return std::nullopt;
   // A process may have died before it could make the newest one's name durable; from here on others rely on it.
   RETURN_IF_ERROR(SyncFolder(fs_, folder_));
-  const auto load = [&](uint64_t step) -> absl::StatusOr<State> {
-    absl::StatusOr<State> state = Load(step, device);
-    if (state.ok() || !IsDamage(state.status())) return state;
-    const absl::StatusOr<std::string> aside = SetAside(fs_, PathOf(step));
-    LOG(WARNING) << state.status().message() << "; "
-                 << (aside.ok() ? absl::StrCat("set aside as ", *aside)
-                                : absl::StrCat("it could not be set aside: ", aside.status().message()));
-    return state;
-  };
   std::string best_lost;
   while (!steps.empty()) {
-    absl::StatusOr<State> state = load(steps.back());
-    if (!state.ok() && !IsDamage(state.status())) return state.status();
-    if (!state.ok()) {
+    auto latest = read(steps.back());
+    if (!latest.ok() && !IsSnapshotDamage(latest.status())) return latest.status();
+    if (!latest.ok()) {
+      PutAside(steps.back(), latest.status());
       steps.pop_back();
       continue;
     }
-    const TrainingProgress& progress = state->progress;
-    if (!progress.has_best() || progress.best().step_index() == progress.step_index()) return *std::move(state);
+    const TrainingProgress& progress = ProgressOf(*latest);
+    if (!progress.has_best() || progress.best().step_index() == progress.step_index()) return *std::move(latest);
     const uint64_t best = progress.best().step_index();
     const bool listed = std::binary_search(steps.begin(), steps.end(), best);
     const absl::Status best_status =
-        listed ? load(best).status() : absl::NotFoundError(absl::StrCat(PathOf(best), " is missing"));
-    if (best_status.ok()) return *std::move(state);
-    if (!IsDamage(best_status)) return best_status;
+        listed ? Verify(best).status() : absl::NotFoundError(absl::StrCat(PathOf(best), " is missing"));
+    if (best_status.ok()) return *std::move(latest);
+    if (!IsSnapshotDamage(best_status)) return best_status;
+    if (listed) PutAside(best, best_status);
     LOG(WARNING) << "the best snapshot, of step " << best << ", is to be made again from an older one";
     best_lost = absl::StrCat(" from which the best one, of step ", best, ", could be made again");
     while (!steps.empty() && steps.back() >= best) steps.pop_back();
@@ -99,43 +120,56 @@ absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device
                                           "; put an intact copy back, or train from the beginning with --start_over"));
 }
 
+absl::StatusOr<std::optional<State>> SnapshotStore::LoadLatest(at::Device device) {
+  return Latest([&](uint64_t step) { return Load(step, device); });
+}
+
+absl::StatusOr<std::optional<SnapshotIndex>> SnapshotStore::FindLatest() {
+  return Latest([&](uint64_t step) { return Verify(step); });
+}
+
 absl::StatusOr<SnapshotIndex> SnapshotStore::Save(const State& state,
                                                   const std::function<absl::Status()>& before_commit) {
-  const std::string path = PathOf(state.progress.step_index());
+  const uint64_t step = state.progress.step_index();
+  const std::string path = PathOf(step);
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, Steps());
   ASSIGN_OR_RETURN(const bool exists, Exists(fs_, path));
   if (exists) {
-    const absl::StatusOr<State> there = Load(state.progress.step_index(), at::kCPU);
+    const absl::StatusOr<SnapshotIndex> there = Verify(step);
     if (there.ok()) {
-      const std::vector<std::string> differences = Differences(*there, state);
+      const std::vector<std::string> differences = DifferencesFrom(*there, state);
       if (differences.empty()) {
         // It may stand there since a process died before it could make its name durable.
         RETURN_IF_ERROR(SyncFolder(fs_, folder_));
-        return ReadSnapshotIndex(fs_, path);
+        return there;
       }
       const size_t shown = std::min(differences.size(), kMaxDifferences);
-      return absl::FailedPreconditionError(
-          absl::StrCat("training again up to step ", state.progress.step_index(), " gave other bits than ", path,
-                       " holds: ", absl::StrJoin(differences.begin(), differences.begin() + shown, "; "),
-                       differences.size() > shown ? absl::StrCat("; and ", differences.size() - shown, " more") : "",
-                       ". It was written on ", there->environment.cpu_model(), " (",
-                       there->environment.cpu_capability(), ") by version ", there->environment.program_version(),
-                       " with libtorch ", there->environment.libtorch_version(),
-                       ", and was left as it is: go on where it was written, or begin anew with --start_over"));
+      const Environment& environment = there->environment();
+      return absl::FailedPreconditionError(absl::StrCat(
+          "training again up to step ", step, " gave other bits than ", path,
+          " holds: ", absl::StrJoin(differences.begin(), differences.begin() + shown, "; "),
+          differences.size() > shown ? absl::StrCat("; and ", differences.size() - shown, " more") : "",
+          ". It was written on ", environment.cpu_model(), " (", environment.cpu_capability(), ") by version ",
+          environment.program_version(), " with libtorch ", environment.libtorch_version(),
+          ", and was left as it is: go on where it was written, or begin again with --start_over"));
     }
-    if (!IsDamage(there.status())) return there.status();
+    if (!IsSnapshotDamage(there.status())) return there.status();
     ASSIGN_OR_RETURN(const std::string aside, SetAside(fs_, path));
     LOG(WARNING) << there.status().message() << "; set aside as " << aside;
   }
-  return SaveSnapshot(fs_, state, path, before_commit);
+  // Full segments of the history are those of the snapshot before.
+  const auto next = std::lower_bound(steps.begin(), steps.end(), step);
+  const std::string previous = next == steps.begin() ? "" : PathOf(*std::prev(next));
+  return SaveSnapshot(fs_, state, path, before_commit, previous);
 }
 
-absl::StatusOr<std::vector<uint64_t>> SnapshotStore::Removable(const TrainingProgress& progress,
+absl::StatusOr<std::vector<uint64_t>> SnapshotStore::Removable(const History& history, const TrainingProgress& progress,
                                                                const RetentionPolicy& policy) const {
   const auto best_of = [&](uint64_t step) -> absl::StatusOr<std::optional<uint64_t>> {
     TrainingProgress its_progress = progress;
     if (step != progress.step_index()) {
       const absl::StatusOr<SnapshotIndex> index = ReadSnapshotIndex(fs_, PathOf(step));
-      if (!index.ok() && !IsDamage(index.status())) return index.status();
+      if (!index.ok() && !IsSnapshotDamage(index.status())) return index.status();
       if (!index.ok()) return std::nullopt;
       its_progress = index->progress();
     }
@@ -143,11 +177,12 @@ absl::StatusOr<std::vector<uint64_t>> SnapshotStore::Removable(const TrainingPro
     return its_progress.best().step_index();
   };
   ASSIGN_OR_RETURN(std::vector<uint64_t> steps, Steps());
-  return StepsToRemove(std::move(steps), progress, policy, best_of);
+  return StepsToRemove(std::move(steps), history, progress, policy, best_of);
 }
 
-absl::Status SnapshotStore::RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy) {
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, Removable(progress, policy));
+absl::Status SnapshotStore::RemoveOld(const History& history, const TrainingProgress& progress,
+                                      const RetentionPolicy& policy) {
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, Removable(history, progress, policy));
   std::vector<std::string> going;
   for (const uint64_t step : steps) {
     // Out of the way first: a folder half removed must not look like a snapshot.

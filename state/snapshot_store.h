@@ -30,30 +30,40 @@ class SnapshotStore {
   absl::StatusOr<std::vector<uint64_t>> Steps() const;
 
   // The latest State that verifies and whose best snapshot verifies as well (otherwise the best one is to be made
-  // again, from an older State). A snapshot that is damaged, or of another step than its name says, is reported, set
-  // aside and skipped. nullopt where there is no snapshot; DataLoss where there were some, now or before, and none is
-  // left.
+  // again, from an older State). Only this State takes memory: the best one is read without making tensors. A snapshot
+  // that is damaged, or of another step than its name says, is reported, set aside and skipped. nullopt where there is
+  // no snapshot; DataLoss where there were some, now or before, and none is left.
   absl::StatusOr<std::optional<State>> LoadLatest(at::Device device);
+  // The same, without making any tensors: the index of that State, which verifies.
+  absl::StatusOr<std::optional<SnapshotIndex>> FindLatest();
 
   // Writes a snapshot under its step. Where one of this step is there that verifies and is the same but for the
   // environment, it stays and its index is returned; where it is another, the replay was not the same:
-  // FailedPrecondition names the first differences. `before_commit` as for SaveSnapshot.
+  // FailedPrecondition names the first differences. It is compared by digests, in little memory. `before_commit` as for
+  // SaveSnapshot.
   absl::StatusOr<SnapshotIndex> Save(const State& state, const std::function<absl::Status()>& before_commit = nullptr);
 
-  // Steps of the snapshots that the policy does not keep, ascending; `progress` is that of the newest State.
-  absl::StatusOr<std::vector<uint64_t>> Removable(const TrainingProgress& progress,
+  // Steps of the snapshots that the policy does not keep, ascending; `history` and `progress` are those of the newest
+  // State.
+  absl::StatusOr<std::vector<uint64_t>> Removable(const History& history, const TrainingProgress& progress,
                                                   const RetentionPolicy& policy) const;
 
-  // Removes the snapshots that the policy does not keep. Call after a Save; `progress` is that of the State that was
-  // saved.
-  absl::Status RemoveOld(const TrainingProgress& progress, const RetentionPolicy& policy);
+  // Removes the snapshots that the policy does not keep. Call after a Save; `history` and `progress` are those of the
+  // State that was saved.
+  absl::Status RemoveOld(const History& history, const TrainingProgress& progress, const RetentionPolicy& policy);
 
   // Renames the folder with all that is in it out of the way, to begin anew. OK if there is none.
   absl::Status Supersede();
 
  private:
-  // DataLoss also where the State in it is of another step.
+  // These two read all of a snapshot. DataLoss also where the State in it is of another step.
   absl::StatusOr<State> Load(uint64_t step, at::Device device) const;
+  absl::StatusOr<SnapshotIndex> Verify(uint64_t step) const;
+  // The latest that `read` takes and whose best one verifies.
+  template <typename Read>
+  auto Latest(const Read& read) -> absl::StatusOr<std::optional<typename decltype(read(0))::value_type>>;
+  // Renames a damaged one and says so.
+  void PutAside(uint64_t step, const absl::Status& damage);
   // Whether any was set aside.
   absl::StatusOr<bool> HasDamaged() const;
 

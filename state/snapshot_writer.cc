@@ -21,10 +21,7 @@ constexpr int kNice = 10;
 // What the staging memory is made for, without what training changes while it is made.
 State TensorsOf(const State& state) {
   State tensors;
-  tensors.model = state.model;
-  tensors.ema = state.ema;
-  tensors.criterion = state.criterion;
-  tensors.optimizer = state.optimizer;
+  tensors.groups = state.groups;
   return tensors;
 }
 
@@ -112,7 +109,7 @@ void SnapshotWriter::Loop() {
 
 absl::Status SnapshotWriter::Write() {
   RETURN_IF_ERROR(store_.Save(staged_, options_.before_commit).status());
-  RETURN_IF_ERROR(store_.RemoveOld(staged_.progress, options_.retention));
+  RETURN_IF_ERROR(store_.RemoveOld(staged_.history, staged_.progress, options_.retention));
   return options_.on_durable ? options_.on_durable(staged_) : absl::OkStatus();
 }
 

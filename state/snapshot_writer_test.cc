@@ -39,7 +39,7 @@ class SnapshotWriterTest : public testing::Test {
   // state_ at a later step. Its best epoch is at step 8.
   const State& At(uint64_t step) {
     state_.progress.set_step_index(step);
-    state_.model.flat()[0] = static_cast<double>(step);
+    state_.model().flat()[0] = static_cast<double>(step);
     return state_;
   }
   // Returns when the State may be changed again.
@@ -49,7 +49,10 @@ class SnapshotWriterTest : public testing::Test {
     return begun;
   }
   // 32 MB in state_ that are copied before the optimizer's: longer than it takes to change those.
-  void Pad() { state_.criterion.emplace_back("padding", at::arange(8 << 20, at::kFloat)); }
+  void Pad() {
+    state_.groups.insert(state_.groups.begin() + 1,
+                         {"padding", Flatten({{"padding", at::arange(8 << 20, at::kFloat)}}).value()});
+  }
   std::vector<std::string> Names() { return ListFolder(gate_, folder_).value(); }
   State Load(uint64_t step) { return LoadSnapshot(gate_, store_->PathOf(step), at::kCPU).value(); }
   void UseFolder(FileSystem& fs) { store_ = std::make_unique<SnapshotStore>(fs, folder_); }
@@ -95,12 +98,9 @@ TEST_F(SnapshotWriterTest, RemovesWhatThePolicyDoesNotKeepBeforeItSaysDurable) {
 
 // Changes everything that a step of training changes, and more.
 void Change(State& state) {
-  state.model.flat().fill_(-100);
-  state.ema->flat().fill_(-100);
-  for (auto& [name, tensor] : state.criterion) tensor.fill_(-100);
-  for (auto& [slot, tensors] : state.optimizer) tensors.flat().fill_(-100);
-  state.progress.set_epoch_loss_sum(-100);
-  state.progress.add_history();
+  for (const TensorGroup& group : state.groups) group.tensors.flat().fill_(-100);
+  state.progress.set_loss_sum(-100);
+  state.history.Add(Measurement());
   state.vocabulary = "[]";
 }
 
@@ -130,7 +130,7 @@ TEST_F(SnapshotWriterTest, ControlWithoutFinishCopyTheChangeIsWritten) {
   for (uint64_t step = 8; !written && step < 16; ++step) {
     const State before = At(step).CopyTo(at::kCPU);
     ASSERT_THAT(writer.Save(state_, kRequired), IsOk());
-    state_.optimizer.back().second.flat().fill_(-static_cast<double>(step));
+    state_.groups.back().tensors.flat().fill_(-static_cast<double>(step));
     ASSERT_THAT(writer.Wait(), IsOk());
     written = !Identical(Load(step), before);
   }

@@ -20,7 +20,6 @@
 #include "third_party/torch_begin.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 
 #include "third_party/torch_end.h"
 
@@ -30,19 +29,10 @@ namespace {
 // Small enough that no thread waits long for another's last piece.
 constexpr size_t kPieceBytes = size_t{128} << 10;
 
-// By memset, not by an operation of libtorch, which might start OpenMP threads for this thread.
-at::Tensor Zeroed(at::Tensor tensor) {
-  std::memset(tensor.data_ptr(), 0, tensor.nbytes());
-  return tensor;
-}
-
-at::Tensor ZerosLike(const at::Tensor& tensor) {
-  return Zeroed(at::empty(tensor.sizes(), at::TensorOptions().dtype(tensor.dtype()).device(at::kCPU)));
-}
-
 FlatTensors ZerosLike(const FlatTensors& tensors) {
   FlatTensors zeros = FlatTensors::Unfilled(tensors.shared_layout());
-  Zeroed(zeros.flat());
+  // By memset, not by an operation of libtorch, which might start OpenMP threads for this thread.
+  std::memset(zeros.flat().data_ptr(), 0, zeros.flat().nbytes());
   return zeros;
 }
 
@@ -68,56 +58,38 @@ void Copy(const CopyPiece& piece) {
   std::memcpy(piece.to + copied, piece.from + copied, piece.size - copied);
 }
 
-absl::Status Begin(absl::string_view name, const at::Tensor& from, const at::Tensor& to,
-                   std::vector<CopyPiece>& pieces) {
-  if (from.sizes() != to.sizes() || from.dtype() != to.dtype()) return Unlike(name);
+void Begin(const at::Tensor& from, const at::Tensor& to, std::vector<CopyPiece>& pieces) {
   if (!from.is_cpu() || !from.is_contiguous()) {
     to.copy_(from, /*non_blocking=*/false);
-    return absl::OkStatus();
+    return;
   }
   const char* const source = static_cast<const char*>(from.const_data_ptr());
   char* const target = static_cast<char*>(to.data_ptr());
   for (size_t begin = 0; begin < from.nbytes(); begin += kPieceBytes) {
     pieces.push_back({source + begin, target + begin, std::min(kPieceBytes, from.nbytes() - begin)});
   }
-  return absl::OkStatus();
-}
-
-absl::Status Begin(absl::string_view name, const FlatTensors& from, const FlatTensors& to,
-                   std::vector<CopyPiece>& pieces) {
-  if (from.shared_layout() != to.shared_layout()) return Unlike(name);
-  return Begin(name, from.flat(), to.flat(), pieces);
-}
-
-template <typename Named>
-absl::Status BeginAll(absl::string_view what, const Named& from, const Named& to, std::vector<CopyPiece>& pieces) {
-  if (from.size() != to.size()) return Unlike(what);
-  for (size_t i = 0; i < from.size(); ++i) {
-    if (from[i].first != to[i].first) return Unlike(from[i].first);
-    RETURN_IF_ERROR(Begin(from[i].first, from[i].second, to[i].second, pieces));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
 
 State MakeStaging(const State& like) {
   State staged;
-  staged.model = ZerosLike(like.model);
-  if (like.ema.has_value()) staged.ema = ZerosLike(*like.ema);
-  for (const auto& [name, tensor] : like.criterion) staged.criterion.emplace_back(name, ZerosLike(tensor));
-  for (const auto& [slot, tensors] : like.optimizer) staged.optimizer.emplace_back(slot, ZerosLike(tensors));
+  for (const TensorGroup& group : like.groups) staged.groups.push_back({group.name, ZerosLike(group.tensors)});
   return staged;
 }
 
 absl::StatusOr<std::vector<CopyPiece>> BeginCopy(const State& state, State& staged) try {
   const at::NoGradGuard no_gradients;
   std::vector<CopyPiece> pieces;
-  RETURN_IF_ERROR(Begin("model", state.model, staged.model, pieces));
-  if (state.ema.has_value() != staged.ema.has_value()) return Unlike("the moving average");
-  if (state.ema.has_value()) RETURN_IF_ERROR(Begin("the moving average", *state.ema, *staged.ema, pieces));
-  RETURN_IF_ERROR(BeginAll("the criterion", state.criterion, staged.criterion, pieces));
-  RETURN_IF_ERROR(BeginAll("the optimizer", state.optimizer, staged.optimizer, pieces));
+  if (state.groups.size() != staged.groups.size()) {
+    return Unlike(absl::StrCat(state.groups.size(), " groups instead of ", staged.groups.size()));
+  }
+  for (size_t i = 0; i < state.groups.size(); ++i) {
+    const TensorGroup &from = state.groups[i], &to = staged.groups[i];
+    if (from.name != to.name || from.tensors.shared_layout() != to.tensors.shared_layout()) return Unlike(from.name);
+    Begin(from.tensors.flat(), to.tensors.flat(), pieces);
+  }
+  staged.history = state.history;
   staged.progress = state.progress;
   staged.environment = state.environment;
   staged.vocabulary = state.vocabulary;

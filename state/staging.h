@@ -13,8 +13,8 @@
 namespace baton {
 
 // A State with tensors like those of `like`, on the CPU, and nothing else in it. Their memory has been written to, so
-// that copying into it is at the speed of memory: without page faults, which take longer than the copy. Looks at names,
-// shapes and types alone, so values may change meanwhile.
+// that copying into it is at the speed of memory: without page faults, which take longer than the copy. Looks at names
+// and layouts alone, so values may change meanwhile.
 State MakeStaging(const State& like);
 
 // Bytes that one thread copies at a time.

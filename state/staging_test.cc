@@ -25,9 +25,8 @@ absl::Status CopyInto(const State& state, State& staged) {
 }
 
 std::vector<const void*> Addresses(const State& state) {
-  std::vector<const void*> addresses = {state.model.flat().const_data_ptr(), state.ema->flat().const_data_ptr()};
-  for (const auto& [name, tensor] : state.criterion) addresses.push_back(tensor.const_data_ptr());
-  for (const auto& [slot, tensors] : state.optimizer) addresses.push_back(tensors.flat().const_data_ptr());
+  std::vector<const void*> addresses;
+  for (const TensorGroup& group : state.groups) addresses.push_back(group.tensors.flat().const_data_ptr());
   return addresses;
 }
 
@@ -41,10 +40,9 @@ TEST(Staging, HoldsAllOfAStateInMemoryOfItsOwnThatStays) {
   EXPECT_EQ(staged.environment.SerializeAsString(), state.environment.SerializeAsString());
 
   // Another step, with less in it in places.
-  state.model.views()[0].fill_(0.5);
-  state.ema->flat().fill_(-1);
-  state.criterion[0].second.fill_(3);
-  state.optimizer[1].second.flat().fill_(7);
+  double value = 0.5;
+  for (const TensorGroup& group : state.groups) group.tensors.flat().fill_(value++);
+  state.history = History();
   state.progress.Clear();
   state.progress.set_step_index(9);
   state.environment.Clear();
@@ -62,20 +60,11 @@ TEST(Staging, TensorsOfAnySizeAreCopiedWhole) {
   for (int64_t size = 1; size < 40; ++size) sizes.push_back(size);
   for (const int64_t size : sizes) {
     State state = TestState(8);
-    state.criterion = {{"weights", at::arange(size, at::kFloat)}};
+    state.groups.push_back({"padding", Flatten({{"weights", at::arange(size, at::kFloat)}}).value()});
     State staged = MakeStaging(state);
     ASSERT_THAT(CopyInto(state, staged), IsOk());
     EXPECT_TRUE(Identical(staged, state)) << size;
   }
-}
-
-TEST(Staging, TensorsThatAreNotContiguousAreCopiedByValue) {
-  State state = TestState(8);
-  state.criterion = {{"matrix", at::arange(6, at::kFloat).view({2, 3}).t()}};
-  State staged = MakeStaging(state);
-  ASSERT_THAT(CopyInto(state, staged), IsOk());
-  EXPECT_TRUE(staged.criterion[0].second.is_contiguous());
-  EXPECT_TRUE(staged.criterion[0].second.equal(state.criterion[0].second));
 }
 
 // The last piece is the longest by far: whoever does not copy it would be back long before its last byte is there.
@@ -111,20 +100,14 @@ TEST(Staging, OtherTensorsAreRefused) {
   };
   refused(TestState(8), "model");  // the same names and shapes, but another layout
   State other = state;
-  other.ema.reset();
-  refused(other, "average");
+  RemoveGroup(other, kAverageGroup);
+  refused(other, "6 groups instead of 7");
   other = state;
-  other.criterion.clear();
-  refused(other, "criterion");
+  other.groups.back().name = "optimizer/momentum";
+  refused(other, "optimizer/momentum");
   other = state;
-  other.criterion[0].second = at::tensor({1.0, 2.5});
-  refused(other, "class_weights");
-  other = state;
-  other.optimizer[1].first = "momentum";
-  refused(other, "momentum");
-  other = state;
-  other.optimizer.pop_back();
-  refused(other, "optimizer");
+  std::swap(other.groups[5], other.groups[6]);
+  refused(other, "optimizer/exp_avg_sq");
 }
 
 }  // namespace

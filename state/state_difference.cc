@@ -1,11 +1,12 @@
 #include "state/state_difference.h"
 
+#include <limits>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/message_difference.h"
-#include "state/named_tensors.h"
 #include "state/snapshot_index.h"
 #include "state/tensor_statistics.h"
 
@@ -15,8 +16,8 @@ namespace {
 // Appends what there is to say of a tensor that may be in both.
 void AppendTensor(const NamedTensor* a, const NamedTensor* b, SnapshotDifference& difference) {
   TensorDifference tensor;
-  tensor.set_file((a != nullptr ? a : b)->file);
-  tensor.set_name((a != nullptr ? a : b)->name);
+  tensor.set_group(std::string((a != nullptr ? a : b)->group));
+  tensor.set_name(std::string((a != nullptr ? a : b)->name));
   if (a != nullptr) tensor.set_a(TensorTypeAndShape(a->tensor));
   if (b != nullptr) tensor.set_b(TensorTypeAndShape(b->tensor));
   if (a != nullptr && b != nullptr && tensor.a() == tensor.b()) {
@@ -36,16 +37,16 @@ void CompareTensors(const State& a, const State& b, const std::function<void(uin
                     SnapshotDifference& difference) {
   const std::vector<NamedTensor> left = AllTensors(a);
   const std::vector<NamedTensor> right = AllTensors(b);
-  std::map<std::pair<std::string, std::string>, const NamedTensor*> rest;
-  for (const NamedTensor& tensor : right) rest[{tensor.file, tensor.name}] = &tensor;
+  std::map<std::pair<absl::string_view, absl::string_view>, const NamedTensor*> rest;
+  for (const NamedTensor& tensor : right) rest[{tensor.group, tensor.name}] = &tensor;
   for (const NamedTensor& tensor : left) {
-    const auto found = rest.find({tensor.file, tensor.name});
+    const auto found = rest.find({tensor.group, tensor.name});
     AppendTensor(&tensor, found == rest.end() ? nullptr : found->second, difference);
     if (found != rest.end()) rest.erase(found);
     if (on_bytes) on_bytes(tensor.tensor.nbytes());
   }
   for (const NamedTensor& tensor : right) {
-    if (rest.contains({tensor.file, tensor.name})) AppendTensor(nullptr, &tensor, difference);
+    if (rest.contains({tensor.group, tensor.name})) AppendTensor(nullptr, &tensor, difference);
   }
 }
 
@@ -73,9 +74,9 @@ void CompareFiles(const State& a, const State& b, SnapshotDifference& difference
   }
 }
 
-void CompareFields(const google::protobuf::Message& a, const google::protobuf::Message& b,
-                   google::protobuf::RepeatedPtrField<FieldDifference>& fields) {
-  for (const MessageFieldDifference& field : DifferentFields(a, b)) {
+void AddFields(const std::vector<MessageFieldDifference>& differences,
+               google::protobuf::RepeatedPtrField<FieldDifference>& fields) {
+  for (const MessageFieldDifference& field : differences) {
     FieldDifference& added = *fields.Add();
     added.set_field(field.field);
     if (field.a.has_value()) added.set_a(*field.a);
@@ -88,10 +89,12 @@ void CompareFields(const google::protobuf::Message& a, const google::protobuf::M
 SnapshotDifference CompareStates(const State& a, const State& b, const std::function<void(uint64_t)>& on_bytes) {
   SnapshotDifference difference;
   CompareTensors(a, b, on_bytes, difference);
-  CompareFields(a.progress, b.progress, *difference.mutable_progress());
+  AddFields(DifferentFields(a.progress, b.progress), *difference.mutable_progress());
+  AddFields(DifferentMeasurements(a.history, b.history, std::numeric_limits<size_t>::max()),
+            *difference.mutable_progress());
   CompareFiles(a, b, difference);
   difference.set_identical(difference.tensors().empty() && difference.progress().empty() && difference.files().empty());
-  CompareFields(a.environment, b.environment, *difference.mutable_environment());
+  AddFields(DifferentFields(a.environment, b.environment), *difference.mutable_environment());
   return difference;
 }
 

@@ -32,7 +32,7 @@ TEST(CompareStates, MeasuresTensors) {
   EXPECT_FALSE(difference.identical());
   ASSERT_EQ(difference.tensors_size(), 1);
   const TensorDifference& tensor = difference.tensors(0);
-  EXPECT_EQ(tensor.file(), "model.safetensors");
+  EXPECT_EQ(tensor.group(), "model");
   EXPECT_EQ(tensor.name(), "layers.0.weight");
   EXPECT_EQ(tensor.a(), "F32 [2, 3]");
   EXPECT_EQ(tensor.elements(), 6);
@@ -49,26 +49,25 @@ TEST(CompareStates, EveryPartCounts) {
     const SnapshotDifference difference = CompareStates(TestState(8), other);
     EXPECT_EQ(difference.identical(), Identical(TestState(8), other));
     std::vector<std::string> names;
-    for (const TensorDifference& tensor : difference.tensors()) names.push_back(tensor.file() + "/" + tensor.name());
+    for (const TensorDifference& tensor : difference.tensors()) names.push_back(tensor.group() + " " + tensor.name());
     for (const FieldDifference& field : difference.progress()) names.push_back(field.field());
     for (const FileDifference& file : difference.files()) names.push_back(file.name());
     return names;
   };
   using testing::ElementsAre;
-  EXPECT_THAT(changes([](State& state) { state.model.views()[1][0] = -0.5; }),
-              ElementsAre("model.safetensors/layers.0.bias"));
-  EXPECT_THAT(changes([](State& state) { state.ema->views()[1][0] = 0; }),
-              ElementsAre("ema.safetensors/layers.0.bias"));
-  EXPECT_THAT(changes([](State& state) { state.ema.reset(); }),
-              ElementsAre("ema.safetensors/layers.0.weight", "ema.safetensors/layers.0.bias"));
-  EXPECT_THAT(changes([](State& state) { state.criterion[0].second[1] = NAN; }),
-              ElementsAre("criterion.safetensors/class_weights"));
-  EXPECT_THAT(changes([](State& state) { state.criterion[0].second = state.criterion[0].second.to(at::kDouble); }),
-              ElementsAre("criterion.safetensors/class_weights"));
-  EXPECT_THAT(changes([](State& state) { state.optimizer[1].second.views()[0][0][0] = 7; }),
-              ElementsAre("optimizer.safetensors/exp_avg_sq/layers.0.weight"));
+  EXPECT_THAT(changes([](State& state) { state.model().views()[1][0] = -0.5; }), ElementsAre("model layers.0.bias"));
+  EXPECT_THAT(changes([](State& state) { Group(state, kAverageGroup).views()[1][0] = 0; }),
+              ElementsAre("average layers.0.bias"));
+  EXPECT_THAT(changes([](State& state) { RemoveGroup(state, kAverageGroup); }),
+              ElementsAre("average layers.0.weight", "average layers.0.bias"));
+  EXPECT_THAT(changes([](State& state) { Group(state, kBuffersGroup).views()[0][0] = 0; }),
+              ElementsAre("buffers layers.0.running_mean"));
+  EXPECT_THAT(changes([](State& state) { Group(state, kCriterionGroup).views()[0][1] = NAN; }),
+              ElementsAre("criterion class_weights"));
+  EXPECT_THAT(changes([](State& state) { Group(state, "optimizer/exp_avg_sq").views()[0][0][0] = 7; }),
+              ElementsAre("optimizer/exp_avg_sq layers.0.weight"));
   EXPECT_THAT(changes([](State& state) { state.progress.set_step_index(9); }), ElementsAre("step_index"));
-  EXPECT_THAT(changes([](State& state) { state.progress.mutable_history(0)->set_train_loss(1); }),
+  EXPECT_THAT(changes([](State& state) { EditMeasurement(state, 0, [](Measurement& m) { m.set_train_loss(1); }); }),
               ElementsAre("history[0].train_loss"));
   EXPECT_THAT(changes([](State& state) { state.vocabulary += " "; }), ElementsAre("vocabulary.json"));
   EXPECT_THAT(changes([](State& state) { state.tokenizer.clear(); }), ElementsAre("tokenizer.json"));

@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 State OneParameter(const std::string& name, std::vector<int64_t> shape) {
   const std::vector<ParameterSpec> parameters = {{.name = name, .shape = std::move(shape)}};
   State state;
-  state.model = FlatTensors(std::make_shared<const FlatLayout>(parameters), at::kCPU);
+  state.groups = {{kModelGroup, FlatTensors(FlatLayout::Create(parameters).value(), at::kCPU)}};
   return state;
 }
 
@@ -27,7 +27,7 @@ TEST(CompareModelsTest, EqualAreTheModelsAlone) {
   const State a = TestState(8);
   State b = TestState(8);
   b.progress.set_step_index(9);
-  b.optimizer.clear();
+  RemoveGroup(b, "optimizer/exp_avg");
   b.vocabulary = "another";
   EXPECT_THAT(CompareModels(a, b), IsEmpty());
   EXPECT_TRUE(a == b);
@@ -37,8 +37,8 @@ TEST(CompareModelsTest, EqualAreTheModelsAlone) {
 TEST(CompareModelsTest, NamesWhatDiffersAndByHowMuch) {
   const State a = TestState(8);
   State b = TestState(8);
-  b.model.views()[0][1][2].add_(0.25);
-  b.model.views()[0][0][0].add_(-0.5);
+  b.model().views()[0][1][2].add_(0.25);
+  b.model().views()[0][0][0].add_(-0.5);
   EXPECT_THAT(CompareModels(a, b), ElementsAre("model layers.0.weight: 2 of 6 values differ, by at most 0.5"));
   EXPECT_FALSE(a == b);
 }
@@ -51,23 +51,35 @@ TEST(CompareModelsTest, NamesAndShapes) {
   EXPECT_FALSE(OneParameter("w", {2}) == OneParameter("v", {2}));
 }
 
-TEST(AverageTest, IsInOneAlone) {
+TEST(CompareModelsTest, BuffersAreOfTheModel) {
   State b = TestState(8);
-  b.ema.reset();
+  Group(b, kBuffersGroup).views()[0][1].add_(3);
+  EXPECT_THAT(CompareModels(TestState(8), b),
+              ElementsAre("buffers layers.0.running_mean: 1 of 3 values differ, by at most 3"));
+  RemoveGroup(b, kBuffersGroup);
+  EXPECT_THAT(CompareModels(TestState(8), b), ElementsAre("buffers layers.0.running_mean: only in the first"));
+  EXPECT_THAT(CompareModels(b, TestState(8)), ElementsAre("buffers layers.0.running_mean: only in the second"));
+}
+
+TEST(DifferencesTest, AGroupIsInOneAlone) {
+  State b = TestState(8);
+  RemoveGroup(b, kAverageGroup);
   EXPECT_THAT(Differences(TestState(8), b),
-              ElementsAre("ema layers.0.bias: only in the first", "ema layers.0.weight: only in the first"));
+              ElementsAre("average layers.0.weight: only in the first", "average layers.0.bias: only in the first"));
+  EXPECT_THAT(Differences(b, TestState(8)),
+              ElementsAre("average layers.0.weight: only in the second", "average layers.0.bias: only in the second"));
   EXPECT_TRUE(TestState(8) == b) << "the models are";
 }
 
 TEST(IdenticalTest, LooksAtBits) {
   State a = OneParameter("w", {2});
   State b = OneParameter("w", {2});
-  b.model.views()[0][1].neg_();  // -0 and 0 are equal and have other bits
+  b.model().views()[0][1].neg_();  // -0 and 0 are equal and have other bits
   EXPECT_TRUE(a == b);
   EXPECT_FALSE(Identical(a, b));
   // A NaN is no number's equal, and has the same bits as itself.
-  a.model.views()[0].fill_(NAN);
-  b.model.views()[0].fill_(NAN);
+  a.model().views()[0].fill_(NAN);
+  b.model().views()[0].fill_(NAN);
   EXPECT_FALSE(a == b);
   EXPECT_TRUE(Identical(a, b));
 }
@@ -85,9 +97,9 @@ struct Change {
   std::function<void(State&)> make;
   std::string reported;
 };
-class DifferencesTest : public testing::TestWithParam<Change> {};
+class EveryDifferenceTest : public testing::TestWithParam<Change> {};
 
-TEST_P(DifferencesTest, FindsIt) {
+TEST_P(EveryDifferenceTest, FindsIt) {
   const State a = TestState(8);
   State b = TestState(8);
   GetParam().make(b);
@@ -97,31 +109,36 @@ TEST_P(DifferencesTest, FindsIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    EveryPart, DifferencesTest,
+    EveryPart, EveryDifferenceTest,
     testing::Values(
-        Change{"Model", [](State& s) { s.model.views()[1][0].add_(1); },
+        Change{"Model", [](State& s) { s.model().views()[1][0].add_(1); },
                "model layers.0.bias: 1 of 2 values differ, by at most 1"},
-        Change{"Ema", [](State& s) { s.ema->views()[1][1].add_(4); },
-               "ema layers.0.bias: 1 of 2 values differ, by at most 4"},
-        Change{"Criterion", [](State& s) { s.criterion[0].second[1].add_(2); },
+        Change{"Buffers", [](State& s) { Group(s, kBuffersGroup).views()[0][0].add_(1); },
+               "buffers layers.0.running_mean: 1 of 3 values differ, by at most 1"},
+        Change{"Average", [](State& s) { Group(s, kAverageGroup).views()[1][1].add_(4); },
+               "average layers.0.bias: 1 of 2 values differ, by at most 4"},
+        Change{"AverageBuffers", [](State& s) { Group(s, kAverageBuffersGroup).views()[0][2].add_(2); },
+               "average_buffers layers.0.running_mean: 1 of 3 values differ, by at most 2"},
+        Change{"Criterion", [](State& s) { Group(s, kCriterionGroup).views()[0][1].add_(2); },
                "criterion class_weights: 1 of 2 values differ, by at most 2"},
-        Change{"CriterionType", [](State& s) { s.criterion[0].second = s.criterion[0].second.to(at::kDouble); },
-               "criterion class_weights"},
-        Change{"CriterionMissing", [](State& s) { s.criterion.clear(); }, "criterion class_weights: only in the first"},
-        Change{"OptimizerSlot", [](State& s) { s.optimizer[1].second.views()[0].mul_(2); },
-               "optimizer exp_avg_sq/layers.0.weight: 6 of 6 values differ, by at most 25"},
+        Change{"CriterionMissing", [](State& s) { RemoveGroup(s, kCriterionGroup); },
+               "criterion class_weights: only in the first"},
+        Change{"OptimizerSlot", [](State& s) { Group(s, "optimizer/exp_avg_sq").views()[0].mul_(2); },
+               "optimizer/exp_avg_sq layers.0.weight: 6 of 6 values differ, by at most 25"},
         Change{"Epoch", [](State& s) { s.progress.set_epoch_index(2); }, "epoch_index: 1 -> 2"},
         Change{"Batch", [](State& s) { s.progress.set_train_batch_index(3); }, "train_batch_index: 2 -> 3"},
         Change{"Step", [](State& s) { s.progress.set_step_index(9); }, "step_index: 8 -> 9"},
-        Change{"LossSum", [](State& s) { s.progress.set_epoch_loss_sum(std::nextafter(12.25, 13)); },
-               "epoch_loss_sum: 12.25 -> 12.250000000000002"},
-        Change{"WeightSum", [](State& s) { s.progress.set_epoch_weight_sum(65); }, "epoch_weight_sum: 64 -> 65"},
-        Change{"History", [](State& s) { s.progress.mutable_history(0)->set_validation_loss(0.25); },
+        Change{"LossSum", [](State& s) { s.progress.set_loss_sum(std::nextafter(12.25, 13)); },
+               "progress: loss_sum: 12.25 -> 12.250000000000002"},
+        Change{"WeightSum", [](State& s) { s.progress.set_weight_sum(65); }, "progress: weight_sum: 64 -> 65"},
+        Change{"Examples", [](State& s) { s.progress.set_examples(315); }, "progress: examples: 314 -> 315"},
+        Change{"EpochExamples", [](State& s) { s.progress.set_epoch_examples(0); }, "epoch_examples: 64 -> 0"},
+        Change{"History", [](State& s) { EditMeasurement(s, 0, [](Measurement& m) { m.set_validation_loss(0.25); }); },
                "history[0].validation_loss: 0.5 -> 0.25"},
-        Change{"HistoryLength", [](State& s) { s.progress.add_history(); }, "history[1]: absent -> {}"},
+        Change{"HistoryLength", [](State& s) { s.history.Add(Measurement()); }, "history[1]: absent -> {}"},
         Change{"Best", [](State& s) { s.progress.mutable_best()->set_step_index(4); }, "best.step_index: 8 -> 4"},
-        Change{"Patience", [](State& s) { s.progress.set_epochs_without_improvement(2); },
-               "epochs_without_improvement: 1 -> 2"},
+        Change{"Patience", [](State& s) { s.progress.set_validations_without_improvement(2); },
+               "validations_without_improvement: 1 -> 2"},
         Change{"ZeroIsNotAbsent", [](State& s) { s.progress.set_stopped_early(false); },
                "stopped_early: absent -> false"},
         Change{"Key", [](State& s) { s.progress.set_train_key("f"); }, "train_key"},
@@ -137,17 +154,34 @@ TEST(StateTest, CopyToHasTensorsOfItsOwn) {
   const State original = TestState(8);
   State copy = original.CopyTo(at::kCPU);
   EXPECT_TRUE(Identical(original, copy));
-  copy.model.views()[0].zero_();
-  copy.ema->views()[0].zero_();
-  copy.criterion[0].second.zero_();
-  copy.optimizer[0].second.views()[0].zero_();
+  for (const TensorGroup& group : copy.groups) group.tensors.flat().zero_();
   EXPECT_TRUE(Identical(original, TestState(8)));
 }
 
-TEST(IdenticalTest, TellsTypesApart) {
-  State other = TestState(8);
-  other.criterion[0].second = other.criterion[0].second.to(at::kDouble);
-  EXPECT_THAT(Differences(TestState(8), other), ElementsAre("criterion class_weights: F32 [2] against F64 [2]"));
+TEST(StateTest, WhatTheModelIsUsedWith) {
+  State state = TestState(8);
+  EXPECT_EQ(&state.weights(), state.Find(kAverageGroup));
+  EXPECT_EQ(state.weights_buffers(), state.Find(kAverageBuffersGroup));
+  EXPECT_EQ(state.buffers(), state.Find(kBuffersGroup));
+  RemoveGroup(state, kAverageGroup);
+  RemoveGroup(state, kAverageBuffersGroup);
+  EXPECT_EQ(&state.weights(), state.Find(kModelGroup));
+  EXPECT_EQ(state.weights_buffers(), state.Find(kBuffersGroup));
+  RemoveGroup(state, kBuffersGroup);
+  EXPECT_EQ(state.weights_buffers(), nullptr);
+  EXPECT_TRUE(State().device().is_cpu()) << "one without a model";
+  EXPECT_EQ(State().model().layout().parameter_count, 0);
+}
+
+TEST(GroupNames, AndWhereTheyLie) {
+  EXPECT_EQ(GroupFile("model"), "model.safetensors");
+  EXPECT_EQ(NameInFile("model", "layers.0.bias"), "layers.0.bias");
+  EXPECT_EQ(GroupFile(OptimizerGroup("exp_avg")), "optimizer.safetensors");
+  EXPECT_EQ(NameInFile(OptimizerGroup("exp_avg"), "layers.0.bias"), "exp_avg/layers.0.bias");
+  for (const char* const name : {"model", "average_buffers", "optimizer/exp_avg.2"}) EXPECT_TRUE(IsGroupName(name));
+  for (const char* const name : {"", "/", "/a", "a/", "a/b/c", "../a", "A", "a.b", "a b"}) {
+    EXPECT_FALSE(IsGroupName(name)) << name;
+  }
 }
 
 TEST(PrettyPrintTest, SaysWhereTrainingIsAndWhatTheTensorsHold) {
@@ -156,18 +190,18 @@ TEST(PrettyPrintTest, SaysWhereTrainingIsAndWhatTheTensorsHold) {
   uint64_t bytes = 0;
   const std::string text = PrettyPrint(state, [&](uint64_t seen) { bytes += seen; });
   EXPECT_EQ(bytes, kTestStateTensorBytes);
-  EXPECT_THAT(text, HasSubstr("step 8, epoch 1, batch 2 of the epoch\n"));
-  EXPECT_THAT(text, HasSubstr("best validation loss 0.5 after epoch 1, step 8\n"));
-  EXPECT_THAT(text, HasSubstr("last epoch: train loss 0.75, validation loss 0.5\n"));
+  EXPECT_THAT(text, HasSubstr("step 8, epoch 1, batch 2 of the epoch, 314 examples seen\n"));
+  EXPECT_THAT(text, HasSubstr("best validation loss 0.5 at step 8, epoch 1\n"));
+  EXPECT_THAT(text, HasSubstr("last measured at step 8: train loss 0.75, validation loss 0.5\n"));
   EXPECT_THAT(text, HasSubstr("model: 8 parameters\n"));
   EXPECT_THAT(text, testing::ContainsRegex(
                         "layers.0.weight +F32 +\\[2, 3\\] +\\+2.800e\\+01 +1.366e\\+01 +7.632e\\+01 +\\+8.000e\\+00 "
                         "+\\+4.800e\\+01\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("moving average of the model:\n  name .*\n  layers.0.weight"));
-  EXPECT_THAT(text, HasSubstr("optimizer exp_avg_sq:\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("average: 8 values\n  name .*\n  layers.0.weight"));
+  EXPECT_THAT(text, HasSubstr("optimizer/exp_avg_sq: 8 values\n"));
   EXPECT_THAT(text, HasSubstr("vocabulary: 14 bytes\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("NaN")));
-  state.model.views()[0][0].fill_(NAN);
+  state.model().views()[0][0].fill_(NAN);
   EXPECT_THAT(PrettyPrint(state), HasSubstr("3 NaN"));
 }
 

@@ -2,8 +2,9 @@
 #define BATON_STATE_TEST_STATE_H_
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <utility>
+#include <vector>
 
 #include "state/state.h"
 
@@ -16,47 +17,61 @@
 
 namespace baton {
 
-// Of TestState's tensors: four times the 8 parameters, and two class weights, of 4 bytes each.
-inline constexpr uint64_t kTestStateTensorBytes = (4 * 8 + 2) * 4;
+// Of TestState's tensors: four times the 8 parameters, twice 3 values of buffers, and two class weights, of 4 bytes
+// each.
+inline constexpr uint64_t kTestStateTensorBytes = (4 * 8 + 2 * 3 + 2) * 4;
 
-// For tests: a small State in the middle of an epoch with something in every field. No two tensors are equal; States of
-// two steps differ in the first parameter and in the counters.
+// For tests: a small State in the middle of an epoch with a group of every kind and something in every field. No two
+// tensors are equal; States of two steps differ in the first parameter and in the counters.
 inline State TestState(uint64_t step) {
-  const std::vector<ParameterSpec> parameters = {
-      {.name = "layers.0.weight", .shape = {2, 3}, .weight_decay = true},
-      {.name = "layers.0.bias", .shape = {2}},
-  };
-  const auto layout = std::make_shared<const FlatLayout>(parameters);
+  const auto layout = FlatLayout::Create({{.name = "layers.0.weight", .shape = {2, 3}, .weight_decay = true},
+                                          {.name = "layers.0.bias", .shape = {2}}})
+                          .value();
   const auto filled = [&](double first) {
     FlatTensors tensors(layout, at::kCPU);
     tensors.views()[0].copy_(at::arange(first, first + 6, at::kFloat).view({2, 3}));
     tensors.views()[1].copy_(at::arange(-first, -first + 2, at::kFloat));
     return tensors;
   };
+  const auto buffers_layout = FlatLayout::Create({{.name = "layers.0.running_mean", .shape = {3}}}).value();
+  const auto buffers = [&](double first) {
+    FlatTensors tensors(buffers_layout, at::kCPU);
+    tensors.views()[0].copy_(at::arange(first, first + 3, at::kFloat));
+    return tensors;
+  };
   State state;
-  state.model = filled(1);
-  state.model.views()[0].mul_(static_cast<double>(step));
-  state.ema = filled(30);
-  state.criterion = {{"class_weights", at::tensor({1.0F, 2.5F})}};
-  state.optimizer = {{"exp_avg", filled(10)}, {"exp_avg_sq", filled(20)}};
+  state.groups = {{kModelGroup, filled(1)},
+                  {kBuffersGroup, buffers(50)},
+                  {kAverageGroup, filled(30)},
+                  {kAverageBuffersGroup, buffers(60)},
+                  {kCriterionGroup, Flatten({{"class_weights", at::tensor({1.0F, 2.5F})}}).value()},
+                  {"optimizer/exp_avg", filled(10)},
+                  {"optimizer/exp_avg_sq", filled(20)}};
+  state.model().views()[0].mul_(static_cast<double>(step));
+
+  Measurement measurement;
+  measurement.set_step_index(8);
+  measurement.set_epoch_index(1);
+  measurement.set_examples(250);
+  measurement.set_train_loss(0.75);
+  measurement.set_learning_rate(0.125);
+  measurement.set_validation_loss(0.5);
+  (*measurement.mutable_validation_metrics())["accuracy"] = 0.875;
+  state.history.Add(measurement);
 
   TrainingProgress& progress = state.progress;
   progress.set_epoch_index(1);
   progress.set_train_batch_index(2);
   progress.set_step_index(step);
-  progress.set_epoch_loss_sum(12.25);
-  progress.set_epoch_weight_sum(64);
-  EpochHistory& epoch = *progress.add_history();
-  epoch.set_epoch_index(0);
-  epoch.set_step_index(8);
-  epoch.set_train_loss(0.75);
-  epoch.set_validation_loss(0.5);
-  (*epoch.mutable_validation_metrics())["accuracy"] = 0.875;
-  progress.mutable_best()->set_epoch_index(0);
+  progress.set_examples(314);
+  progress.set_epoch_examples(64);
+  progress.set_loss_sum(12.25);
+  progress.set_weight_sum(64);
+  progress.mutable_best()->set_epoch_index(1);
   progress.mutable_best()->set_step_index(step);
   progress.mutable_best()->set_validation_loss(0.5);
   progress.set_early_stopping_reference(0.5);
-  progress.set_epochs_without_improvement(1);
+  progress.set_validations_without_improvement(1);
   progress.set_schedule_horizon_steps(80);
   progress.set_train_key("0123456789abcdef");
   progress.set_micro_batches(4);
@@ -70,6 +85,24 @@ inline State TestState(uint64_t step) {
   state.tokenizer = "{}\n";
   state.attachments["pipeline.textproto"] = "seed: 1\n";
   return state;
+}
+
+// The tensors of a group, which is there.
+inline const FlatTensors& Group(const State& state, absl::string_view name) { return *state.Find(name); }
+
+inline void RemoveGroup(State& state, absl::string_view name) {
+  std::erase_if(state.groups, [name](const TensorGroup& group) { return group.name == name; });
+}
+
+// Changes the measurement `i` of a history, which those that share it do not see.
+inline void EditMeasurement(State& state, size_t i, const std::function<void(Measurement&)>& edit) {
+  History edited;
+  for (size_t j = 0; j < state.history.size(); ++j) {
+    Measurement measurement = state.history[j];
+    if (i == j) edit(measurement);
+    edited.Add(std::move(measurement));
+  }
+  state.history = std::move(edited);
 }
 
 }  // namespace baton

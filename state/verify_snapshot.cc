@@ -13,9 +13,6 @@
 namespace baton {
 namespace {
 
-// Errors that say that what is stored is bad, as against errors of the machine.
-bool IsDamage(const absl::Status& status) { return absl::IsDataLoss(status) || absl::IsNotFound(status); }
-
 class Verifier {
  public:
   Verifier(FileSystem& fs, const std::string& path, const std::function<void(uint64_t)>& on_bytes)
@@ -23,7 +20,7 @@ class Verifier {
 
   absl::StatusOr<std::vector<SnapshotDamage>> Verify() {
     const absl::StatusOr<SnapshotIndex> index = ReadSnapshotIndex(fs_, path_);
-    if (!index.ok() && !IsDamage(index.status())) return index.status();
+    if (!index.ok() && !IsSnapshotDamage(index.status())) return index.status();
     if (!index.ok()) {
       Add(kSnapshotIndexFile, "", index.status().message());
       return std::move(damages_);
@@ -32,7 +29,7 @@ class Verifier {
     on_bytes_(index_size);
     for (const FileRecord& file : index->files()) {
       const absl::Status status = IsSnapshotTensorFile(file.name()) ? VerifyTensors(*index, file) : VerifyBytes(file);
-      if (!status.ok() && !IsDamage(status)) return status;
+      if (!status.ok() && !IsSnapshotDamage(status)) return status;
       if (!status.ok()) Add(file.name(), "", status.message());
     }
     return std::move(damages_);
@@ -69,8 +66,8 @@ class Verifier {
       Add(file.name(), "", "its header does not match its digest");
     }
     std::map<std::string, std::string> listed;
-    for (const TensorRecord& tensor : index.tensors()) {
-      if (tensor.file() == file.name()) listed[tensor.name()] = tensor.xxh3();
+    for (const auto& [place, tensor] : TensorsInFiles(index)) {
+      if (place.first == file.name()) listed[place.second] = tensor->xxh3();
     }
     for (const TensorEntry& entry : reader->tensors()) {
       ASSIGN_OR_RETURN(const std::string digest, reader->Read(entry, nullptr));

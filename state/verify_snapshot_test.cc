@@ -39,7 +39,8 @@ class VerifySnapshotTest : public SnapshotTest {
 TEST_F(VerifySnapshotTest, ReadsEveryByteOfAnIntactOne) {
   EXPECT_THAT(Verify(), ElementsAre());
   uint64_t expected = 0;
-  for (const char* name : {"model.safetensors", "ema.safetensors", "criterion.safetensors", "optimizer.safetensors",
+  for (const char* name : {"model.safetensors", "average.safetensors", "buffers.safetensors",
+                           "average_buffers.safetensors", "criterion.safetensors", "optimizer.safetensors",
                            "vocabulary.json", "tokenizer.json", "pipeline.textproto", "state.binpb"}) {
     expected += FileSize(fs_, File(name)).value();
   }

@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
   baton::State state = baton::TestState(8);
   // A NaN with a payload; minus zero; the least number above zero; minus infinity.
   const uint32_t bits[] = {0x7fc12345, 0x80000000, 0x00000001, 0xff800000};
-  std::memcpy(state.ema->views()[0].mutable_data_ptr(), bits, sizeof(bits));
+  std::memcpy(baton::Group(state, baton::kAverageGroup).views()[0].mutable_data_ptr(), bits, sizeof(bits));
   const auto index = baton::SaveSnapshot(baton::FileSystem::Posix(), state, argv[1]);
   if (index.ok()) return 0;
   std::cerr << index.status() << "\n";

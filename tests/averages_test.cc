@@ -37,7 +37,7 @@ TEST(Averages, AreValidatedChosenAndEvaluated) {
   const TrainSection& train = record.train();
   ASSERT_EQ(train.history_size(), 4);
   const double rates[] = {0.01, 0.01, 0.005, 0.0025};
-  const EpochHistory* best = &train.history(0);
+  const Measurement* best = &train.history(0);
   for (int i = 0; i < 4; ++i) {
     EXPECT_DOUBLE_EQ(train.history(i).learning_rate(), rates[i]) << i;
     const double accuracy = train.history(i).validation_metrics().at("accuracy");
@@ -48,7 +48,7 @@ TEST(Averages, AreValidatedChosenAndEvaluated) {
   EXPECT_EQ(chosen.metric(), best->validation_metrics().at("accuracy"));
   EXPECT_EQ(chosen.validation_loss(), best->validation_loss());
   EXPECT_NE(chosen.model_sha256(), "");
-  EXPECT_EQ(chosen.model_sha256(), DigestOf(train, chosen.path() + "/ema.safetensors"));
+  EXPECT_EQ(chosen.model_sha256(), DigestOf(train, chosen.path() + "/average.safetensors"));
   EXPECT_NE(chosen.model_sha256(), DigestOf(train, chosen.path() + "/model.safetensors"));
   EXPECT_EQ(train.model_version(), "sha256:" + chosen.model_sha256());
   EXPECT_EQ(record.evaluate().snapshot().model_sha256(), chosen.model_sha256());
@@ -82,7 +82,7 @@ TEST(Averages, GoOnAsIfNeverInterrupted) {
     const ProcessResult result = parts.Run("train", With({absl::StrCat("train.max_epochs=", epochs)}));
     ASSERT_EQ(result.exit_code, 0) << result.err;
   }
-  ASSERT_TRUE(LastSnapshot(whole).contains("ema.safetensors"));
+  ASSERT_TRUE(LastSnapshot(whole).contains("average.safetensors"));
   EXPECT_TRUE(LastSnapshot(whole) == LastSnapshot(parts));
 }
 

@@ -93,7 +93,7 @@ TEST(FineTuningTest, TheBodyBeginsAsTheSourceEndedAndTheHeadAsDrawn) {
   const ProcessResult result = tuning.Train(kStandStill);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, AllOf(HasSubstr("begins with 2 of 4 tensors"), HasSubstr("[2, 8] (here [3, 8])")));
-  const auto source = Tensors(tuning.SourceSnapshot() + "/ema.safetensors");
+  const auto source = Tensors(tuning.SourceSnapshot() + "/average.safetensors");
   const auto begun = Tensors(LastSnapshot(tuning) + "/model.safetensors");
   const PipelineFolder drawn("drawn");
   WriteText(drawn.table(), TableOfThree());
@@ -110,7 +110,7 @@ TEST(FineTuningTest, TheBodyBeginsAsTheSourceEndedAndTheHeadAsDrawn) {
 
   const InitialWeights weights = tuning.Record().train().initial_weights();
   EXPECT_EQ(weights.path(), tuning.source().run_dir());
-  EXPECT_EQ(weights.file(), tuning.SourceSnapshot() + "/ema.safetensors");
+  EXPECT_EQ(weights.file(), tuning.SourceSnapshot() + "/average.safetensors");
   EXPECT_EQ(absl::StrCat("sha256:", weights.sha256()), tuning.source().Record().train().model_version());
   EXPECT_EQ(weights.run_id(), tuning.source().Record().run().run_id());
   EXPECT_EQ(weights.tensors_loaded(), 2);

@@ -82,7 +82,7 @@ TEST_F(FlipTest, Config) {
 // The controls: where no digest is compared with what was written, since whoever did the damage made the digests right
 // as well, the same loop finds results that are others without a word.
 TEST_F(FlipTest, ControlSnapshot) {
-  const std::string model = JoinPath(Snapshot(), kSnapshotModelFile);
+  const std::string model = JoinPath(Snapshot(), GroupFile(kModelGroup));
   const std::string index_path = JoinPath(Snapshot(), kSnapshotIndexFile);
   const std::string index_bytes = ReadFile(*fs_, index_path).value();
   const SnapshotIndex original = ReadSnapshotIndex(*fs_, Snapshot()).value();
@@ -91,10 +91,10 @@ TEST_F(FlipTest, ControlSnapshot) {
     if (!reader.ok()) return;
     SnapshotIndex index = original;
     for (FileRecord& file : *index.mutable_files()) {
-      if (file.name() == kSnapshotModelFile) file.set_xxh3((*reader)->header_xxh3());
+      if (file.name() == GroupFile(kModelGroup)) file.set_xxh3((*reader)->header_xxh3());
     }
-    for (TensorRecord& tensor : *index.mutable_tensors()) {
-      const TensorEntry* const entry = tensor.file() == kSnapshotModelFile ? (*reader)->Find(tensor.name()) : nullptr;
+    for (TensorRecord& tensor : *index.mutable_groups(0)->mutable_tensors()) {
+      const TensorEntry* const entry = (*reader)->Find(tensor.name());
       if (entry != nullptr) tensor.set_xxh3((*reader)->Read(*entry, nullptr).value());
     }
     fs_->Add(index_path, Seal(index));

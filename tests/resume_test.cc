@@ -74,8 +74,8 @@ TEST(Resume, TheReferenceUsesEverything) {
   const std::string last = JoinPath(pipeline.run_dir(), train.last_snapshot().path());
   ASSERT_OK_AND_ASSIGN(const State state, LoadSnapshot(Unsynced::Get(), last, at::kCPU));
   EXPECT_LT(state.progress.plateau().factor(), 1);
-  ASSERT_TRUE(state.ema.has_value());
-  EXPECT_FALSE(state.ema->flat().equal(state.model.flat()));
+  ASSERT_NE(state.Find(kAverageGroup), nullptr);
+  EXPECT_FALSE(state.weights().flat().equal(state.model().flat()));
 }
 
 TEST(Resume, OtherNumbersOfWorkers) {
@@ -105,20 +105,22 @@ struct Forgotten {
 std::vector<Forgotten> AllForgotten() {
   return {{"Moments",
            [](State& state) {
-             for (auto& [slot, tensors] : state.optimizer) tensors.flat().zero_();
+             for (const TensorGroup& group : state.groups) {
+               if (group.name.starts_with(kOptimizerPrefix)) group.tensors.flat().zero_();
+             }
            }},
           {"StepIndex", [](State& state) { state.progress.set_step_index(0); }},
           {"EpochSums",
            [](State& state) {
-             state.progress.set_epoch_loss_sum(0);
-             state.progress.set_epoch_weight_sum(0);
+             state.progress.set_loss_sum(0);
+             state.progress.set_weight_sum(0);
            }},
           {"DataPosition", [](State& state) { state.progress.set_train_batch_index(0); }},
-          {"Average", [](State& state) { state.ema->flat().copy_(state.model.flat()); }},
+          {"Average", [](State& state) { state.weights().flat().copy_(state.model().flat()); }},
           {"Plateau", [](State& state) { state.progress.clear_plateau(); }},
-          {"EarlyStopping", [](State& state) { state.progress.clear_epochs_without_improvement(); }},
+          {"EarlyStopping", [](State& state) { state.progress.clear_validations_without_improvement(); }},
           {"Best", [](State& state) { state.progress.clear_best(); }},
-          {"History", [](State& state) { state.progress.clear_history(); }}};
+          {"History", [](State& state) { state.history = History(); }}};
 }
 
 class Control : public testing::TestWithParam<Forgotten> {};
@@ -195,7 +197,7 @@ TEST_F(ChangedSnapshot, IsSetAsideAndTheSameBitsAreMadeAgain) {
 TEST_F(ChangedSnapshot, IsNoticedInTheResultWhereDigestsFit) {
   ASSERT_OK_AND_ASSIGN(const State state, LoadSnapshot(Unsynced::Get(), snapshot_, at::kCPU));
   // Not the last bit: the next update may round it away.
-  *static_cast<uint32_t*>(state.model.flat().mutable_data_ptr()) ^= 1 << 20;
+  *static_cast<uint32_t*>(state.model().flat().mutable_data_ptr()) ^= 1 << 20;
   ASSERT_THAT(RemoveTree(Unsynced::Get(), snapshot_), IsOk());
   ASSERT_THAT(SaveSnapshot(Unsynced::Get(), state, snapshot_), IsOk());
   EXPECT_THAT(subject_.work(Unsynced::Get()), IsOk());

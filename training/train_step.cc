@@ -35,13 +35,16 @@ TrainStep::TrainStep(const TrainConfig& config, uint64_t seed, const Model& mode
       pool_(pool),
       state_(state),
       before_update_(std::move(before_update)),
-      gradient_(model, criterion, state.model, static_cast<int>(config.micro_batches()), seed, pool) {
-  for (const FlatLayout::Chunk& chunk : state.model.layout().chunks) {
+      gradient_(model, criterion, state.model(), static_cast<int>(config.micro_batches()), seed, pool) {
+  const FlatTensors* const average = state.Find(kAverageGroup);
+  for (const FlatLayout::Chunk& chunk : state.model().layout().chunks) {
     OptimizerChunk views{
-        .parameters = state.model.ChunkView(chunk), .gradients = {}, .slots = {}, .weight_decay = chunk.weight_decay};
-    for (const auto& [slot, tensors] : state.optimizer) views.slots.push_back(tensors.ChunkView(chunk));
+        .parameters = state.model().ChunkView(chunk), .gradients = {}, .slots = {}, .weight_decay = chunk.weight_decay};
+    for (const std::string& slot : optimizer.slots()) {
+      views.slots.push_back(state.Find(OptimizerGroup(slot))->ChunkView(chunk));
+    }
     chunks_.push_back(std::move(views));
-    if (state.ema.has_value()) averages_.push_back(state.ema->ChunkView(chunk));
+    if (average != nullptr) averages_.push_back(average->ChunkView(chunk));
   }
   chunk_norms_.resize(chunks_.size());
 }
@@ -56,7 +59,7 @@ absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> 
   if (config_.schedule().has_plateau()) learning_rate_ *= PlateauFactor(progress.plateau());
   const bool clip = config_.clip_norm() > 0;
   const auto finish = [&](size_t i) {
-    chunks_[i].gradients = gradient_.FinishChunk(state_.model.layout().chunks[i]);
+    chunks_[i].gradients = gradient_.FinishChunk(state_.model().layout().chunks[i]);
     if (clip) chunk_norms_[i] = at::linalg_vector_norm(chunks_[i].gradients).item<double>();
   };
   const auto update = [&](size_t i, double divisor) {
@@ -88,8 +91,10 @@ absl::Status TrainStep::Run(const Examples& examples, absl::Span<const int64_t> 
     });
   }));
 
-  progress.set_epoch_loss_sum(progress.epoch_loss_sum() + sums.loss);
-  progress.set_epoch_weight_sum(progress.epoch_weight_sum() + sums.weight);
+  progress.set_loss_sum(progress.loss_sum() + sums.loss);
+  progress.set_weight_sum(progress.weight_sum() + sums.weight);
+  progress.set_examples(progress.examples() + indices.size());
+  progress.set_epoch_examples(progress.epoch_examples() + indices.size());
   progress.set_train_batch_index(progress.train_batch_index() + 1);
   progress.set_step_index(progress.step_index() + 1);
   return absl::OkStatus();

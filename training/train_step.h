@@ -20,13 +20,13 @@ namespace baton {
 // fixed tree, norms in the order of fixed chunks, and each chunk is updated by itself. Not thread-safe.
 class TrainStep {
  public:
-  // All references must outlive it; `state` is the one that Run() works on. Run() calls `before_update`, if given,
-  // when the gradient is computed, before it changes anything in the State.
+  // All references must outlive it; `state` is the one that Run() works on, and has the optimizer's slots. Run() calls
+  // `before_update`, if given, when the gradient is computed, before it changes anything in the State.
   TrainStep(const TrainConfig& config, uint64_t seed, const Model& model, const Criterion& criterion,
             const Optimizer& optimizer, WorkerPool& pool, State& state, std::function<void()> before_update = nullptr);
 
   // Takes the step on the examples of `indices`: updates parameters, optimizer slots, the average of the parameters
-  // where there is one, the epoch's sums and the two counters of `state`. InvalidArgument if the loss is not finite;
+  // where there is one, the sums and the counters of `state`. InvalidArgument if the loss is not finite;
   // the parameters are then as before.
   absl::Status Run(const Examples& examples, absl::Span<const int64_t> indices);
 

@@ -55,12 +55,14 @@ struct Training {
         criterion(*BuildCriterion(config.criterion(), kClasses, at::kCPU)),
         optimizer(*BuildOptimizer(config.optimizer())),
         pool(workers, [] { at::set_num_threads(1); }) {
-    const auto layout = std::make_shared<const FlatLayout>(model->parameters());
-    state.model = FlatTensors(layout, at::kCPU);
-    Initialize(model->parameters(), kSeed, state.model);
-    if (config.has_ema()) state.ema = state.model.CopyTo(at::kCPU);
-    for (const std::string& slot : optimizer->slots())
-      state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
+    const auto layout = FlatLayout::Create(model->parameters()).value();
+    FlatTensors parameters(layout, at::kCPU);
+    Initialize(model->parameters(), kSeed, parameters);
+    state.groups = {{kModelGroup, parameters}};
+    if (config.has_ema()) state.groups.push_back({kAverageGroup, parameters.CopyTo(at::kCPU)});
+    for (const std::string& slot : optimizer->slots()) {
+      state.groups.push_back({OptimizerGroup(slot), FlatTensors(layout, at::kCPU)});
+    }
   }
 
   absl::Status Steps(int count, int64_t batch, std::function<void()> before_update = nullptr) {
@@ -87,7 +89,7 @@ TEST_P(BitsForAnyWorkers, AreTheSame) {
   const auto [micro_batches, batch] = GetParam();
   Training reference(Config(micro_batches), 1);
   ASSERT_THAT(reference.Steps(5, batch), IsOk());
-  ASSERT_GT(reference.state.model.layout().chunks.size(), 2);
+  ASSERT_GT(reference.state.model().layout().chunks.size(), 2);
   for (const int workers : {2, 3, 5}) {
     Training training(Config(micro_batches), workers);
     ASSERT_THAT(training.Steps(5, batch), IsOk());
@@ -107,10 +109,11 @@ TEST(TrainStep, MicroBatchesChangeNothingButRounding) {
   Training eight(config, 1);
   ASSERT_THAT(one.Steps(1, 37), IsOk());
   ASSERT_THAT(eight.Steps(1, 37), IsOk());
-  EXPECT_NEAR(one.state.progress.epoch_loss_sum(), eight.state.progress.epoch_loss_sum(), 1e-4);
-  EXPECT_EQ(one.state.progress.epoch_weight_sum(), 37);
+  EXPECT_NEAR(one.state.progress.loss_sum(), eight.state.progress.loss_sum(), 1e-4);
+  EXPECT_EQ(one.state.progress.weight_sum(), 37);
   // The first moment is (1 - beta1) times the clipped mean gradient.
-  EXPECT_TRUE(at::allclose(one.state.optimizer[0].second.flat(), eight.state.optimizer[0].second.flat(), 1e-4, 1e-8));
+  EXPECT_TRUE(
+      at::allclose(one.state.groups.back().tensors.flat(), eight.state.groups.back().tensors.flat(), 1e-4, 1e-8));
 }
 
 // The mean gradient and the clipping, against plain autograd on the whole batch.
@@ -123,7 +126,7 @@ TEST(TrainStep, GradientIsTheClippedMean) {
   for (const double clip_norm : {0.0, 0.01}) {
     config.set_clip_norm(clip_norm);
     Training training(config, 2);
-    const FlatTensors before = training.state.model.CopyTo(at::kCPU);
+    const FlatTensors before = training.state.model().CopyTo(at::kCPU);
     std::vector<at::Tensor> leaves;
     for (const at::Tensor& view : before.views()) leaves.push_back(view.clone().requires_grad_());
     const Examples examples = MakeExamples(37);
@@ -137,7 +140,7 @@ TEST(TrainStep, GradientIsTheClippedMean) {
 
     ASSERT_THAT(training.Steps(1, 37), IsOk());
     for (size_t i = 0; i < leaves.size(); ++i) {
-      const at::Tensor change = before.views()[i].sub(training.state.model.views()[i]);
+      const at::Tensor change = before.views()[i].sub(training.state.model().views()[i]);
       EXPECT_TRUE(at::allclose(change, leaves[i].grad().mul(scale), 1e-3, 1e-7)) << i;
     }
   }
@@ -149,15 +152,15 @@ TEST(TrainStep, DropoutDependsOnStepAndMicroBatch) {
   config.mutable_optimizer()->set_learning_rate(1e-30);  // the parameters stay, only dropout moves the loss
   Training training(config, 1);
   ASSERT_THAT(training.Steps(1, 32), IsOk());
-  const double first = training.state.progress.epoch_loss_sum();
+  const double first = training.state.progress.loss_sum();
   ASSERT_THAT(training.Steps(1, 32), IsOk());
-  const double second = training.state.progress.epoch_loss_sum() - first;
+  const double second = training.state.progress.loss_sum() - first;
   EXPECT_NE(first, second);
   // The same step again draws the same.
   training.state.progress.set_step_index(0);
-  training.state.progress.set_epoch_loss_sum(0);
+  training.state.progress.set_loss_sum(0);
   ASSERT_THAT(training.Steps(1, 32), IsOk());
-  EXPECT_EQ(training.state.progress.epoch_loss_sum(), first);
+  EXPECT_EQ(training.state.progress.loss_sum(), first);
 }
 
 TEST(TrainStep, TheProcessWideGeneratorDependsOnTheStep) {
@@ -172,7 +175,7 @@ TEST(TrainStep, TheProcessWideGeneratorDependsOnTheStep) {
 
 TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
   Training training(Config(2), 2);
-  training.state.model.views()[0].fill_(std::numeric_limits<float>::infinity());
+  training.state.model().views()[0].fill_(std::numeric_limits<float>::infinity());
   const State before = training.state.CopyTo(at::kCPU);
   EXPECT_THAT(training.Steps(1, 8),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lower train.optimizer.learning_rate")));
@@ -183,8 +186,8 @@ TEST(TrainStep, ADivergedLossIsAnErrorAndLeavesTheParameters) {
 // The first step's weights are the average; of the second's it takes a quarter, of the third's again.
 TEST(TrainStep, AveragesTheWeights) {
   Training training(Config(2), 2);
-  const at::Tensor& weights = training.state.model.flat();
-  const at::Tensor& average = training.state.ema->flat();
+  const at::Tensor& weights = training.state.model().flat();
+  const at::Tensor& average = training.state.weights().flat();
   ASSERT_THAT(training.Steps(1, 16), IsOk());
   EXPECT_TRUE(at::equal(average, weights));
   at::Tensor expected = weights.clone();
@@ -203,7 +206,7 @@ TEST(TrainStep, AveragesTheWeightsWithoutChangingThem) {
   Training plain(config, 1);
   ASSERT_THAT(averaged.Steps(3, 16), IsOk());
   ASSERT_THAT(plain.Steps(3, 16), IsOk());
-  EXPECT_TRUE(at::equal(averaged.state.model.flat(), plain.state.model.flat()));
+  EXPECT_TRUE(at::equal(averaged.state.model().flat(), plain.state.model().flat()));
 }
 
 TEST(TrainStep, LearningRateIsBaseTimesScheduleTimesPlateau) {
@@ -243,7 +246,7 @@ TEST(TrainStep, CountsAndSums) {
   ASSERT_THAT(training.Steps(3, 10), IsOk());
   EXPECT_EQ(training.state.progress.step_index(), 3);
   EXPECT_EQ(training.state.progress.train_batch_index(), 3);
-  EXPECT_EQ(training.state.progress.epoch_weight_sum(), 30);
+  EXPECT_EQ(training.state.progress.weight_sum(), 30);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "training/trainer.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/signals.h"
@@ -74,25 +76,28 @@ absl::Status Trainer::CheckStop() const {
 }
 
 absl::Status Trainer::FinishEpoch() {
-  EpochHistory& history = *progress_.add_history();
-  history.set_epoch_index(progress_.epoch_index());
-  history.set_step_index(progress_.step_index());
-  history.set_train_loss(progress_.epoch_loss_sum() / progress_.epoch_weight_sum());
-  history.set_learning_rate(step_.learning_rate());
+  Measurement measurement;
+  measurement.set_step_index(progress_.step_index());
+  measurement.set_epoch_index(progress_.epoch_index() + 1);
+  measurement.set_examples(progress_.examples());
+  measurement.set_train_loss(progress_.loss_sum() / progress_.weight_sum());
+  measurement.set_learning_rate(step_.learning_rate());
   if (parts_.validation != nullptr) {
     RETURN_IF_ERROR(Validate(parts_.config, parts_.model, parts_.criterion, state_.weights(), *parts_.validation,
-                             parts_.pool, history));
-    UpdateAfterValidation(parts_.config, history, progress_);
+                             parts_.pool, measurement));
+    UpdateAfterValidation(parts_.config, measurement, progress_);
   }
+  state_.history.Add(std::move(measurement));
   progress_.set_epoch_index(progress_.epoch_index() + 1);
   progress_.set_train_batch_index(0);
-  progress_.set_epoch_loss_sum(0);
-  progress_.set_epoch_weight_sum(0);
+  progress_.set_epoch_examples(0);
+  progress_.set_loss_sum(0);
+  progress_.set_weight_sum(0);
   return absl::OkStatus();
 }
 
 std::optional<SnapshotWriter::Importance> Trainer::SnapshotDue() const {
-  if (MustBeKept(progress_, retention_)) return SnapshotWriter::Importance::kRequired;
+  if (MustBeKept(state_.history, progress_, retention_)) return SnapshotWriter::Importance::kRequired;
   const uint64_t every = parts_.config.snapshots().every_steps();
   const std::chrono::seconds interval(parts_.config.snapshots().every_seconds());
   const bool by_steps = every > 0 && progress_.step_index() % every == 0;
@@ -115,8 +120,8 @@ absl::Status Trainer::SaveSnapshotIfDue(bool is_last) {
 void Trainer::ShowProgress() {
   if (!bar_.Due()) return;
   std::string detail = absl::StrCat("epoch ", progress_.epoch_index() + 1);
-  if (progress_.epoch_weight_sum() > 0) {
-    absl::StrAppendFormat(&detail, "  loss %.4g", progress_.epoch_loss_sum() / progress_.epoch_weight_sum());
+  if (progress_.weight_sum() > 0) {
+    absl::StrAppendFormat(&detail, "  loss %.4g", progress_.loss_sum() / progress_.weight_sum());
   }
   if (progress_.has_best())
     absl::StrAppendFormat(&detail, "  best validation %.4g", progress_.best().validation_loss());

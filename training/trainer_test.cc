@@ -107,11 +107,16 @@ class TrainerTest : public testing::Test {
  private:
   State InitialState(const Model& model, const Optimizer& optimizer) const {
     State state;
-    const auto layout = std::make_shared<const FlatLayout>(model.parameters());
-    state.model = FlatTensors(layout, at::kCPU);
-    Initialize(model.parameters(), kSeed, state.model);
-    for (const std::string& slot : optimizer.slots()) state.optimizer.emplace_back(slot, FlatTensors(layout, at::kCPU));
-    if (padding_ > 0) state.criterion.emplace_back("padding", at::arange(padding_, at::kFloat));
+    const auto layout = FlatLayout::Create(model.parameters()).value();
+    FlatTensors parameters(layout, at::kCPU);
+    Initialize(model.parameters(), kSeed, parameters);
+    state.groups = {{kModelGroup, parameters}};
+    if (padding_ > 0) {
+      state.groups.push_back({"padding", Flatten({{"padding", at::arange(padding_, at::kFloat)}}).value()});
+    }
+    for (const std::string& slot : optimizer.slots()) {
+      state.groups.push_back({OptimizerGroup(slot), FlatTensors(layout, at::kCPU)});
+    }
     return state;
   }
 };
@@ -144,7 +149,7 @@ TEST_F(TrainerTest, WhatStaysIsTheSameHoweverOftenTrainingIsInterrupted) {
   ASSERT_THAT(Train(), IsOk());
   const std::vector<uint64_t> reference = Steps();
   const State final_state = Latest();
-  const std::vector<uint64_t> best = BestSteps(final_state.progress, {.keep_best = 3});
+  const std::vector<uint64_t> best = BestSteps(final_state.history, final_state.progress, {.keep_best = 3});
   EXPECT_THAT(reference, IsSupersetOf({7, 14, 20}));
   EXPECT_THAT(reference, IsSupersetOf(best));
   EXPECT_EQ(best.front(), final_state.progress.best().step_index());

@@ -7,14 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "optim/plateau.h"
-#include "state/best_epoch.h"
+#include "state/best.h"
 #include "training/forward_batches.h"
 
 namespace baton {
 
 absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
                       const FlatTensors& parameters, const Examples& examples, WorkerPool& pool,
-                      EpochHistory& history) {
+                      Measurement& measurement) {
   struct Sums {
     double loss = 0;
     double weight = 0;
@@ -39,12 +39,12 @@ absl::Status Validate(const TrainConfig& config, const Model& model, const Crite
   const double loss = total.loss / total.weight;
   if (!std::isfinite(loss)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the validation loss is ", loss, " after epoch ", history.epoch_index() + 1,
+        absl::StrCat("the validation loss is ", loss, " after step ", measurement.step_index(),
                      ": training diverged; lower train.optimizer.learning_rate or set train.clip_norm"));
   }
-  history.set_validation_loss(loss);
+  measurement.set_validation_loss(loss);
   if (batches.front().has_correct) {
-    (*history.mutable_validation_metrics())["accuracy"] =
+    (*measurement.mutable_validation_metrics())["accuracy"] =
         static_cast<double>(total.correct) / static_cast<double>(examples.rows());
   }
   return absl::OkStatus();
@@ -55,26 +55,26 @@ namespace {
 void UpdateEarlyStopping(const EarlyStoppingConfig& config, double loss, TrainingProgress& progress) {
   if (!progress.has_early_stopping_reference() || loss < progress.early_stopping_reference() - config.min_delta()) {
     progress.set_early_stopping_reference(loss);
-    progress.set_epochs_without_improvement(0);
+    progress.set_validations_without_improvement(0);
     return;
   }
-  progress.set_epochs_without_improvement(progress.epochs_without_improvement() + 1);
-  if (config.patience() > 0 && progress.epochs_without_improvement() >= config.patience()) {
+  progress.set_validations_without_improvement(progress.validations_without_improvement() + 1);
+  if (config.patience() > 0 && progress.validations_without_improvement() >= config.patience()) {
     progress.set_stopped_early(true);
   }
 }
 
 }  // namespace
 
-void UpdateAfterValidation(const TrainConfig& config, const EpochHistory& history, TrainingProgress& progress) {
+void UpdateAfterValidation(const TrainConfig& config, const Measurement& measurement, TrainingProgress& progress) {
   if (config.schedule().has_plateau()) {
-    UpdatePlateau(config.schedule().plateau(), history.validation_loss(), *progress.mutable_plateau());
+    UpdatePlateau(config.schedule().plateau(), measurement.validation_loss(), *progress.mutable_plateau());
   }
-  const std::optional<BestEpoch> epoch = CandidateForBest(history, config.selection_metric());
-  if (epoch.has_value() && (!progress.has_best() || IsBetter(*epoch, progress.best()))) {
-    *progress.mutable_best() = *epoch;
+  const std::optional<Best> candidate = CandidateForBest(measurement, config.selection_metric());
+  if (candidate.has_value() && (!progress.has_best() || IsBetter(*candidate, progress.best()))) {
+    *progress.mutable_best() = *candidate;
   }
-  UpdateEarlyStopping(config.early_stopping(), history.validation_loss(), progress);
+  UpdateEarlyStopping(config.early_stopping(), measurement.validation_loss(), progress);
 }
 
 }  // namespace baton

@@ -2,6 +2,7 @@
 #define BATON_TRAINING_VALIDATION_H_
 
 #include "absl/status/status.h"
+#include "base/history.pb.h"
 #include "base/worker_pool.h"
 #include "models/criterion.h"
 #include "models/model.h"
@@ -12,15 +13,15 @@
 
 namespace baton {
 
-// Loss over the validation split, and accuracy for a classification, into `history`. Fixed batches, spread over the
+// Loss over the validation split, and accuracy for a classification, into `measurement`. Fixed batches, spread over the
 // workers and summed in order, so that the bits do not depend on the workers. InvalidArgument if the loss is not
 // finite.
 absl::Status Validate(const TrainConfig& config, const Model& model, const Criterion& criterion,
-                      const FlatTensors& parameters, const Examples& examples, WorkerPool& pool, EpochHistory& history);
+                      const FlatTensors& parameters, const Examples& examples, WorkerPool& pool,
+                      Measurement& measurement);
 
-// Takes the validation of the epoch that `history` describes (the current one of `progress`) into a plateau schedule,
-// the best epoch by train.selection_metric, and early stopping.
-void UpdateAfterValidation(const TrainConfig& config, const EpochHistory& history, TrainingProgress& progress);
+// Takes a validation into a plateau schedule, the best measurement by train.selection_metric, and early stopping.
+void UpdateAfterValidation(const TrainConfig& config, const Measurement& measurement, TrainingProgress& progress);
 
 }  // namespace baton
 

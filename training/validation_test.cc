@@ -30,7 +30,7 @@ HostTensor Floats(const std::string& name, std::vector<int64_t> shape, const std
 // y = 2 x - 1, against five targets.
 struct Line {
   Line() : model(*BuildModel(Config().model(), {.features = 1, .classes = 0})) {
-    parameters = FlatTensors(std::make_shared<const FlatLayout>(model->parameters()), at::kCPU);
+    parameters = FlatTensors(FlatLayout::Create(model->parameters()).value(), at::kCPU);
     parameters.views()[0].fill_(2);
     parameters.views()[1].fill_(-1);
   }
@@ -41,12 +41,12 @@ struct Line {
     config.set_batch_size(2);
     return config;
   }
-  absl::StatusOr<EpochHistory> Validate(const TrainConfig& config, int workers) const {
+  absl::StatusOr<Measurement> Validate(const TrainConfig& config, int workers) const {
     const auto criterion = BuildCriterion(config.criterion(), 0, at::kCPU);
     const auto examples = Examples::Create(
         {Floats("features", {5, 1}, {0, 1, 2, 3, 4}), Floats("target", {5}, {0, 1, 3, 4, 10})}, at::kCPU);
     WorkerPool pool(workers, [] { at::set_num_threads(1); });
-    EpochHistory history;
+    Measurement history;
     const absl::Status status = baton::Validate(config, *model, **criterion, parameters, *examples, pool, history);
     if (!status.ok()) return status;
     return history;
@@ -60,13 +60,13 @@ struct Line {
 TEST(Validate, IsTheMeanOverAllRows) {
   const Line line;
   for (const int workers : {1, 2, 3}) {
-    ASSERT_OK_AND_ASSIGN(const EpochHistory history, line.Validate(Line::Config(), workers));
+    ASSERT_OK_AND_ASSIGN(const Measurement history, line.Validate(Line::Config(), workers));
     EXPECT_DOUBLE_EQ(history.validation_loss(), 2.2);
     EXPECT_TRUE(history.validation_metrics().empty());
   }
   TrainConfig config = Line::Config();
   config.set_validation_batch_size(4);
-  ASSERT_OK_AND_ASSIGN(const EpochHistory history, line.Validate(config, 1));
+  ASSERT_OK_AND_ASSIGN(const Measurement history, line.Validate(config, 1));
   EXPECT_DOUBLE_EQ(history.validation_loss(), 2.2);
 }
 
@@ -84,13 +84,13 @@ TEST(Validate, GivesTheMetricsThatAreSaidOfIt) {
   config.mutable_criterion()->mutable_cross_entropy();
   const auto model = BuildModel(config.model(), {.features = 2, .classes = 2});
   const auto criterion = BuildCriterion(config.criterion(), 2, at::kCPU);
-  FlatTensors parameters(std::make_shared<const FlatLayout>((*model)->parameters()), at::kCPU);
+  FlatTensors parameters(FlatLayout::Create((*model)->parameters()).value(), at::kCPU);
   parameters.views()[0].copy_(at::tensor({1.F, 0.F, 0.F, 1.F}).view({2, 2}));
   HostTensor target{.name = "target", .dtype = DType::kI64, .shape = {3}, .bytes = std::string(24, 0)};
   target.bytes[8] = 1;
   const auto examples = Examples::Create({Floats("features", {3, 2}, {2, 1, 0, 3, 0, 1}), target}, at::kCPU);
   WorkerPool pool(1, [] { at::set_num_threads(1); });
-  EpochHistory history;
+  Measurement history;
   ASSERT_THAT(baton::Validate(config, **model, **criterion, parameters, *examples, pool, history), IsOk());
   std::vector<std::string> names;
   for (const auto& metric : history.validation_metrics()) names.push_back(metric.first);
@@ -104,7 +104,7 @@ TrainingProgress After(const std::vector<double>& losses, const TrainConfig& con
                        const std::vector<double>& accuracies = {}) {
   TrainingProgress progress;
   for (size_t epoch = 0; epoch < losses.size(); ++epoch) {
-    EpochHistory history;
+    Measurement history;
     history.set_epoch_index(epoch);
     history.set_step_index(10 * (epoch + 1));
     history.set_validation_loss(losses[epoch]);
@@ -165,7 +165,7 @@ TEST(SelectionMetric, ChoosesTheBestAndTheLossStopsEarly) {
 TEST(SelectionMetric, AnotherOneBeginsAnew) {
   TrainConfig config;
   TrainingProgress progress = After({3, 2}, config);
-  EpochHistory history;
+  Measurement history;
   history.set_epoch_index(2);
   history.set_validation_loss(5);
   (*history.mutable_validation_metrics())["accuracy"] = 0.25;
@@ -193,7 +193,7 @@ TEST(Plateau, FollowsTheValidationLoss) {
   const TrainingProgress progress = After({1, 2, 3, 2}, config);
   EXPECT_EQ(progress.plateau().factor(), 0.5);
   EXPECT_EQ(progress.plateau().best(), 1);
-  EXPECT_EQ(progress.plateau().bad_epochs(), 1);
+  EXPECT_EQ(progress.plateau().bad_validations(), 1);
 }
 
 }  // namespace

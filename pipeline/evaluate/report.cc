@@ -103,19 +103,26 @@ std::string Scatter(const ReportData& data) {
 std::string LossCurves(const EvaluateSection& evaluate, const TrainSection& train) {
   Plot::Series training{.name = "training", .style = "first"};
   Plot::Series validation{.name = "validation", .style = "second"};
-  Plot plot{.x_label = "epoch", .y_label = "loss", .whole_x = true};
-  for (const EpochHistory& epoch : train.history()) {
-    const double x = static_cast<double>(epoch.epoch_index() + 1);
-    training.points.push_back({x, epoch.train_loss()});
-    if (epoch.has_validation_loss()) validation.points.push_back({x, epoch.validation_loss()});
-    if (epoch.step_index() == evaluate.snapshot().step_index()) {
+  // Where an epoch has several measurements, or a first epoch is not finished, epochs tell nothing apart.
+  bool by_epoch = true;
+  uint64_t before = 0;
+  for (const Measurement& measurement : train.history()) {
+    by_epoch = by_epoch && measurement.epoch_index() > before;
+    before = measurement.epoch_index();
+  }
+  Plot plot{.x_label = by_epoch ? "epoch" : "step", .y_label = "loss", .whole_x = true};
+  for (const Measurement& measurement : train.history()) {
+    const double x = static_cast<double>(by_epoch ? measurement.epoch_index() : measurement.step_index());
+    training.points.push_back({x, measurement.train_loss()});
+    if (measurement.has_validation_loss()) validation.points.push_back({x, measurement.validation_loss()});
+    if (measurement.step_index() == evaluate.snapshot().step_index()) {
       plot.mark_x = x;
       plot.mark = "evaluated";
     }
   }
   plot.series.push_back(std::move(training));
   if (!validation.points.empty()) plot.series.push_back(std::move(validation));
-  return absl::StrCat("<h2>Losses</h2>\n<p class=\"muted\">After each epoch, as the criterion weighs it",
+  return absl::StrCat("<h2>Losses</h2>\n<p class=\"muted\">As the criterion weighs it",
                       plot.series.size() == 1 ? ", over the training batches" : "", ".</p>\n", PlotSvg(plot));
 }
 

@@ -34,12 +34,12 @@ EvaluateSection Evaluated() {
 
 TrainSection Trained() {
   TrainSection section;
-  for (int epoch = 0; epoch < 3; ++epoch) {
-    EpochHistory& history = *section.add_history();
-    history.set_epoch_index(epoch);
-    history.set_step_index(10 * (epoch + 1));
-    history.set_train_loss(1.0 / (epoch + 1));
-    history.set_validation_loss(1.5 / (epoch + 1));
+  for (int epoch = 1; epoch <= 3; ++epoch) {
+    Measurement& measurement = *section.add_history();
+    measurement.set_epoch_index(epoch);
+    measurement.set_step_index(10 * epoch);
+    measurement.set_train_loss(1.0 / epoch);
+    measurement.set_validation_loss(1.5 / epoch);
   }
   return section;
 }

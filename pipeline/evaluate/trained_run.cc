@@ -97,9 +97,9 @@ SnapshotReference WriteSnapshot(const TrainedRun& made, const RunDirectory& run,
       {.name = "layers.0.weight", .shape = {outputs, made.columns}, .weight_decay = true},
       {.name = "layers.0.bias", .shape = {outputs}}};
   State state;
-  state.model = FlatTensors(std::make_shared<const FlatLayout>(parameters), at::kCPU);
-  state.model.views()[0].copy_(at::tensor(made.weight).view({outputs, made.columns}).mul(factor));
-  state.model.views()[1].copy_(at::tensor(made.bias).mul(factor));
+  state.groups = {{kModelGroup, FlatTensors(FlatLayout::Create(parameters).value(), at::kCPU)}};
+  state.model().views()[0].copy_(at::tensor(made.weight).view({outputs, made.columns}).mul(factor));
+  state.model().views()[1].copy_(at::tensor(made.bias).mul(factor));
   state.progress.set_step_index(step);
   state.attachments["dataset.binpb"] = dataset_index;
   PipelineConfig config;
@@ -152,12 +152,14 @@ void TrainedRun::Write(const std::string& run_dir) const {
     *section.mutable_best_snapshot() = best;
     *section.mutable_last_snapshot() = last;
     section.set_stop_reason(TrainSection::EARLY_STOPPING);
-    for (int epoch = 0; epoch < 2; ++epoch) {
-      EpochHistory& history = *section.add_history();
-      history.set_epoch_index(epoch);
-      history.set_step_index(8 * (epoch + 1));
-      history.set_train_loss(0.5 / (epoch + 1));
+    for (int epoch = 1; epoch <= 2; ++epoch) {
+      Measurement& measurement = *section.add_history();
+      measurement.set_epoch_index(epoch);
+      measurement.set_step_index(8 * epoch);
+      measurement.set_train_loss(0.5 / epoch);
     }
+    section.set_epochs_done(2);
+    section.set_steps_done(16);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,18 +10,19 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "metadata/record_argument.h"
+#include "pipeline/plan/recorded_key.h"
 #include "state/find_snapshot.h"
 
 namespace baton {
 namespace {
 
-// Of a run directory whose training is complete, what its record names as the model; else as FindSnapshot.
-absl::StatusOr<std::string> ChooseSnapshot(FileSystem& fs, const std::string& path) {
+// Of a run directory whose training is complete, what its record names as the model; nullopt of any other path.
+absl::StatusOr<std::optional<std::string>> NamedSnapshot(FileSystem& fs, const std::string& path) {
   const absl::StatusOr<Metadata> record = ReadRecord(fs, {.run_dir = path});
-  if (absl::IsNotFound(record.status())) return FindSnapshot(fs, path);
+  if (absl::IsNotFound(record.status())) return std::nullopt;
   RETURN_IF_ERROR(record.status());
   const TrainSection& train = record->train();
-  if (train.stage().status() != StageRun::COMPLETE) return FindSnapshot(fs, path);
+  if (train.stage().status() != StageRun::COMPLETE) return std::nullopt;
   const SnapshotReference& named = train.has_best_snapshot() ? train.best_snapshot() : train.last_snapshot();
   const std::string snapshot = JoinPath(path, named.path());
   ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, snapshot));
@@ -64,14 +66,18 @@ WeightsOf WhichWeights(const InitialWeightsConfig& config) {
 absl::StatusOr<InitialWeights> FindWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests) {
   InitialWeights weights;
   weights.set_path(config.snapshot());
-  ASSIGN_OR_RETURN(const std::string snapshot, ChooseSnapshot(fs, config.snapshot()));
-  ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, snapshot));
-  weights.set_file(JoinPath(snapshot, WeightsFile(index, WhichWeights(config))));
-  weights.set_step_index(index.progress().step_index());
-  ASSIGN_OR_RETURN(const FileDigest digest, digests.Sha256(weights.file()));
-  weights.set_sha256(digest.hex);
-  std::string run_id = RunOf(fs, snapshot);
-  if (!run_id.empty()) weights.set_run_id(std::move(run_id));
+  const auto use = [&](const std::string& snapshot) -> absl::Status {
+    ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs, snapshot));
+    weights.set_file(JoinPath(snapshot, GroupFile(WeightsGroup(index, WhichWeights(config)))));
+    weights.set_step_index(index.progress().step_index());
+    ASSIGN_OR_RETURN(const FileDigest digest, digests.Sha256(weights.file()));
+    weights.set_sha256(digest.hex);
+    std::string run_id = RunOf(fs, snapshot);
+    if (!run_id.empty()) weights.set_run_id(std::move(run_id));
+    return absl::OkStatus();
+  };
+  ASSIGN_OR_RETURN(const std::optional<std::string> named, NamedSnapshot(fs, config.snapshot()));
+  RETURN_IF_ERROR(named.has_value() ? use(*named) : UseSnapshot(fs, config.snapshot(), RecordedTrainKey, use));
   return weights;
 }
 

@@ -69,7 +69,7 @@ TEST_F(InitialWeightsTest, OfASnapshotAreItsAverageOrItsModel) {
   config_.mutable_initial_weights()->set_snapshot(Snapshot(8));
   const InitialWeights average = Found();
   EXPECT_EQ(average.path(), Snapshot(8));
-  EXPECT_EQ(average.file(), Snapshot(8) + "/ema.safetensors");
+  EXPECT_EQ(average.file(), Snapshot(8) + "/average.safetensors");
   EXPECT_EQ(average.sha256(), Sha256Hex(*ReadFile(fs_, average.file())));
   EXPECT_EQ(average.step_index(), 8);
   EXPECT_FALSE(average.has_run_id()) << "there is no record";
@@ -88,7 +88,7 @@ TEST_F(InitialWeightsTest, OfARunAreThoseOfItsBestSnapshotOnceItIsComplete) {
   RecordSource(StageRun::COMPLETE);
   EXPECT_EQ(Found().step_index(), 8);
   EXPECT_EQ(Found().path(), source_);
-  EXPECT_EQ(Found().file(), Snapshot(8) + "/ema.safetensors");
+  EXPECT_EQ(Found().file(), Snapshot(8) + "/average.safetensors");
 }
 
 TEST_F(InitialWeightsTest, NameTheRunInWhoseDirectoryTheyLie) {
@@ -106,7 +106,7 @@ TEST_F(InitialWeightsTest, OfARunAreThoseThatItsRecordNames) {
   RecordSource(StageRun::COMPLETE);
   ASSERT_THAT(RemoveTree(fs_, Snapshot(8)), IsOk());
   State other = TestState(8);
-  other.model.flat().neg_();
+  other.model().flat().neg_();
   ASSERT_THAT(SaveSnapshot(fs_, other, Snapshot(8)), IsOk());
   EXPECT_THAT(Find(), StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr(Snapshot(8)), HasSubstr("record of"))));
 }
@@ -149,7 +149,7 @@ TEST_F(BegunTest, TheSourceIsGone) {
 
 TEST_F(BegunTest, TheSourceWasTrainedOn) {
   State later = TestState(24);
-  later.ema->flat().neg_();
+  later.weights().flat().neg_();
   ASSERT_THAT(SaveSnapshot(fs_, later, Snapshot(24)), IsOk());
   ExpectTheSame("has other weights now, of step 24");
   ASSERT_THAT(RemoveTree(fs_, Snapshot(16)), IsOk());

@@ -116,8 +116,7 @@ TEST_F(OutputsTest, TrainIsCurrentUnderItsConfigurationAndDataset) {
   Record(TrainKey(config, load, train), *train.mutable_stage());
   train.mutable_stage()->set_status(StageRun::COMPLETE);
   train.set_stop_reason(TrainSection::MAX_EPOCHS);
-  train.add_history()->set_epoch_index(0);
-  train.add_history()->set_epoch_index(1);
+  train.set_epochs_done(2);
   EXPECT_THAT(CheckTrainIsCurrent(config, load, train), IsOk());
 
   config.mutable_train()->set_max_epochs(3);

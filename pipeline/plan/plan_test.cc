@@ -34,7 +34,7 @@ class PlanTest : public testing::Test {
 
     TrainSection& train = *record_.mutable_train();
     train.set_stop_reason(TrainSection::MAX_EPOCHS);
-    for (int epoch = 0; epoch < 2; ++epoch) train.add_history()->set_epoch_index(epoch);
+    train.set_epochs_done(2);
     train.mutable_last_snapshot()->set_model_sha256("1a57");
     Complete(TrainKey(config_, load, train), *train.mutable_stage());
     *train.add_model_artifacts() = Output(TrainFolder() + "/step-000000000006/model.safetensors");

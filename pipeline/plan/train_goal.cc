@@ -2,9 +2,7 @@
 
 namespace baton {
 
-uint64_t EpochsDone(const TrainSection& train) {
-  return train.history().empty() ? 0 : train.history().rbegin()->epoch_index() + 1;
-}
+uint64_t EpochsDone(const TrainSection& train) { return train.epochs_done(); }
 
 bool TrainWantsMore(const PipelineConfig& config, const TrainSection& train) {
   return train.stage().status() == StageRun::COMPLETE && train.stop_reason() == TrainSection::MAX_EPOCHS &&

@@ -30,7 +30,7 @@ namespace {
 constexpr char kHelp[] =
     R"(Says which snapshots of a run the policy does not keep, and with --yes removes them. The policy is that of the
 run's configuration (train.snapshots), but where a flag gives another value. It keeps the newest K and the best
-one that each of them names, those of the best M epochs, and those of every N-th step (0: none for that).
+one that each of them names, those of the best M measurements, and those of every N-th step (0: none for that).
 Whatever the policy: the last and the best one of every finished training stay, so does the one that was
 evaluated, and nothing of another train key is touched. While a stage is at work on the run, --yes is refused.
 
@@ -72,6 +72,9 @@ std::set<uint64_t> KeptForGood(const Metadata& record, absl::string_view folder)
 absl::Status CheckIntact(FileSystem& fs, const std::string& snapshot) {
   ASSIGN_OR_RETURN(const std::vector<SnapshotDamage> damages, VerifySnapshot(fs, snapshot, [](uint64_t) {}));
   if (damages.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool is_there, Exists(fs, snapshot));
+  if (!is_there)
+    return absl::UnavailableError(absl::StrCat("training has removed ", snapshot, " meanwhile; ask again"));
   return absl::DataLossError(absl::StrCat(snapshot, " is to stay and is damaged (", damages[0].file(), ": ",
                                           damages[0].message(),
                                           "): nothing was removed, since training may need an older one; run training "
@@ -115,7 +118,8 @@ absl::Status Prune(FileSystem& fs, const InspectSnapshotOptions& options, Inspec
   ASSIGN_OR_RETURN(const SnapshotIndex newest, ReadSnapshotIndex(fs, store.PathOf(steps.back())));
   const TrainingProgress& progress = newest.progress();
   if (progress.has_best()) RETURN_IF_ERROR(CheckIntact(fs, store.PathOf(progress.best().step_index())));
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> removable, store.Removable(progress, policy));
+  ASSIGN_OR_RETURN(const History history, ReadHistory(fs, store.PathOf(steps.back()), newest));
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> removable, store.Removable(history, progress, policy));
 
   PruneAnswer result;
   result.set_train_key(key);
@@ -136,7 +140,7 @@ absl::Status Prune(FileSystem& fs, const InspectSnapshotOptions& options, Inspec
   result.set_freed_bytes(freed);
   if (options.yes) {
     RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, folder));
-    RETURN_IF_ERROR(store.RemoveOld(progress, policy));
+    RETURN_IF_ERROR(store.RemoveOld(history, progress, policy));
   }
   return Answer(options, result, AsText(result), answer);
 }

@@ -48,12 +48,13 @@ class PruneTest : public testing::Test {
     for (size_t epoch = 0; epoch < losses.size(); ++epoch) {
       State state = TestState(10 * (epoch + 1));
       TrainingProgress& progress = state.progress;
-      progress.clear_history();
+      state.history = History();
       for (size_t i = 0; i <= epoch; ++i) {
-        EpochHistory& history = *progress.add_history();
-        history.set_epoch_index(i);
-        history.set_step_index(10 * (i + 1));
-        history.set_validation_loss(losses[i]);
+        Measurement measurement;
+        measurement.set_step_index(10 * (i + 1));
+        measurement.set_epoch_index(i + 1);
+        measurement.set_validation_loss(losses[i]);
+        state.history.Add(measurement);
       }
       progress.mutable_best()->set_step_index(std::min<uint64_t>(30, progress.step_index()));
       ASSERT_THAT(store().Save(state), IsOk());

@@ -85,11 +85,11 @@ TEST_F(FirstDifferenceTest, OfNamesAndShapes) {
 TEST_F(FirstDifferenceTest, NamesTheFieldOfAnIndex) {
   SnapshotIndex a, b;
   a.mutable_progress()->set_step_index(3);
-  a.mutable_progress()->set_epoch_loss_sum(0.5);
+  a.mutable_progress()->set_loss_sum(0.5);
   b = a;
-  b.mutable_progress()->set_epoch_loss_sum(0.25);
+  b.mutable_progress()->set_loss_sum(0.25);
   const std::string sealed_a = Seal(a), sealed_b = Seal(b);
-  EXPECT_EQ(OfBytes("state.binpb", sealed_a, sealed_b), "progress.epoch_loss_sum: 0.5, then 0.25");
+  EXPECT_EQ(OfBytes("state.binpb", sealed_a, sealed_b), "progress.loss_sum: 0.5, then 0.25");
   b = a;
   b.mutable_progress()->clear_step_index();
   EXPECT_EQ(OfBytes("state.binpb", sealed_a, Seal(b)), "progress.step_index: 3, then not there");

@@ -71,7 +71,7 @@ Metadata RecordOf(const PipelineConfig& config, int epochs) {
   TrainSection& train = *record.mutable_train();
   SetInputs(TrainKey(config, load, TrainSection()), *train.mutable_stage());
   train.mutable_stage()->add_attempts()->set_device("cuda");
-  for (int i = 0; i < epochs; ++i) train.add_history()->set_epoch_index(i);
+  train.set_epochs_done(epochs);
   train.mutable_last_snapshot()->set_model_sha256("mm");
   SetInputs(EvaluateKey(config, train, load), *record.mutable_evaluate()->mutable_stage());
   return record;

@@ -40,15 +40,16 @@ void Announce(const InitialWeights& weights, const WeightsReport& report) {
 absl::Status LoadInitialWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests,
                                 InitialWeights& weights, State& state) {
   const Strictness strictness = config.strict() ? Strictness::kStrict : Strictness::kWhatFits;
+  FlatTensors model = state.model();
   const absl::StatusOr<WeightsReport> report =
-      LoadWeights(fs, ParentFolder(weights.file()), WhichWeights(config), strictness, state.model);
+      LoadWeights(fs, ParentFolder(weights.file()), WhichWeights(config), strictness, model);
   if (absl::IsInvalidArgument(report.status()) && config.strict()) {
     return absl::InvalidArgumentError(absl::StrCat("train.initial_weights: ", report.status().message(),
                                                    "; train.initial_weights.strict=false takes those that fit"));
   }
   if (!report.ok()) return Annotate(report.status(), "train.initial_weights, with which training is yet to begin");
   RETURN_IF_ERROR(CheckUnchanged(weights, digests));
-  if (state.ema.has_value()) state.ema = state.model.CopyTo(state.device());
+  if (const FlatTensors* average = state.Find(kAverageGroup)) average->flat().copy_(model.flat());
   weights.set_tensors_loaded(report->loaded.size());
   weights.set_tensors_drawn(report->missing.size() + report->other_shape.size());
   Announce(weights, *report);

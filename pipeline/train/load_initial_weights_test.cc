@@ -36,12 +36,13 @@ class LoadInitialWeightsTest : public SnapshotTest {
   // Of another model: it has one more layer, and another bias.
   static State OtherState() {
     State state;
-    state.model = FlatTensors(
-        std::make_shared<const FlatLayout>(std::vector<ParameterSpec>{{.name = "layers.0.weight", .shape = {2, 3}},
-                                                                      {.name = "layers.0.bias", .shape = {3}},
-                                                                      {.name = "layers.1.weight", .shape = {4}}}),
-        at::kCPU);
-    for (const at::Tensor& view : state.model.views()) view.fill_(7);
+    const FlatTensors model(FlatLayout::Create(std::vector<ParameterSpec>{{.name = "layers.0.weight", .shape = {2, 3}},
+                                                                          {.name = "layers.0.bias", .shape = {3}},
+                                                                          {.name = "layers.1.weight", .shape = {4}}})
+                                .value(),
+                            at::kCPU);
+    for (const at::Tensor& view : model.views()) view.fill_(7);
+    state.groups = {{kModelGroup, model}};
     return state;
   }
 
@@ -52,11 +53,11 @@ class LoadInitialWeightsTest : public SnapshotTest {
 
 TEST_F(LoadInitialWeightsTest, TheAverageBeginsWithThem) {
   State state = TestState(0);
-  state.ema->flat().zero_();
+  state.weights().flat().zero_();
   ASSERT_THAT(LoadInto(state), IsOk());
-  EXPECT_TRUE(at::equal(state.model.flat(), source_.ema->flat()));
-  EXPECT_TRUE(at::equal(state.ema->flat(), source_.ema->flat()));
-  EXPECT_FALSE(state.ema->flat().is_alias_of(state.model.flat()));
+  EXPECT_TRUE(at::equal(state.model().flat(), source_.weights().flat()));
+  EXPECT_TRUE(at::equal(state.weights().flat(), source_.weights().flat()));
+  EXPECT_FALSE(state.weights().flat().is_alias_of(state.model().flat()));
   EXPECT_EQ(weights_.tensors_loaded(), 2);
   EXPECT_EQ(weights_.tensors_drawn(), 0);
   // Nothing else of the source.
@@ -68,7 +69,7 @@ TEST_F(LoadInitialWeightsTest, AsTheyWereTrained) {
   Find();
   State state = TestState(0);
   ASSERT_THAT(LoadInto(state), IsOk());
-  EXPECT_TRUE(at::equal(state.model.flat(), source_.model.flat()));
+  EXPECT_TRUE(at::equal(state.model().flat(), source_.model().flat()));
 }
 
 TEST_F(LoadInitialWeightsTest, StrictRefusesWhatDoesNotFit) {
@@ -83,9 +84,9 @@ TEST_F(LoadInitialWeightsTest, OtherwiseTheRestIsAsItWasDrawn) {
   config_.set_strict(false);
   State state = OtherState();
   ASSERT_THAT(LoadInto(state), IsOk());
-  EXPECT_TRUE(at::equal(state.model.views()[0], source_.ema->views()[0]));
-  EXPECT_TRUE(state.model.views()[1].eq(7).all().item<bool>());
-  EXPECT_TRUE(state.model.views()[2].eq(7).all().item<bool>());
+  EXPECT_TRUE(at::equal(state.model().views()[0], source_.weights().views()[0]));
+  EXPECT_TRUE(state.model().views()[1].eq(7).all().item<bool>());
+  EXPECT_TRUE(state.model().views()[2].eq(7).all().item<bool>());
   EXPECT_EQ(weights_.tensors_loaded(), 1);
   EXPECT_EQ(weights_.tensors_drawn(), 2);
 }
@@ -94,11 +95,11 @@ TEST_F(LoadInitialWeightsTest, OtherwiseTheRestIsAsItWasDrawn) {
 TEST_F(LoadInitialWeightsTest, WhatHasChangedSinceIsNotTaken) {
   ASSERT_THAT(RemoveTree(fs_, path_), IsOk());
   State other = TestState(8);
-  other.ema->views()[0].add_(1);
+  other.weights().views()[0].add_(1);
   Save(other);
   State state = TestState(0);
   EXPECT_THAT(LoadInto(state),
-              StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr("ema.safetensors"), HasSubstr(weights_.sha256()))));
+              StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr("average.safetensors"), HasSubstr(weights_.sha256()))));
 }
 
 TEST_F(LoadInitialWeightsTest, WhatIsGoneOrDamagedIsNamed) {
@@ -106,7 +107,7 @@ TEST_F(LoadInitialWeightsTest, WhatIsGoneOrDamagedIsNamed) {
   bytes.back() ^= 1;
   Overwrite(weights_.file(), bytes);
   State state = TestState(0);
-  EXPECT_THAT(LoadInto(state), StatusIs(StatusCode::kDataLoss, HasSubstr("ema.safetensors")));
+  EXPECT_THAT(LoadInto(state), StatusIs(StatusCode::kDataLoss, HasSubstr("average.safetensors")));
   ASSERT_THAT(RemoveTree(fs_, path_), IsOk());
   EXPECT_THAT(LoadInto(state), StatusIs(StatusCode::kNotFound, AllOf(HasSubstr("train.initial_weights"),
                                                                      HasSubstr("yet to begin"), HasSubstr(path_))));

@@ -25,7 +25,8 @@ namespace baton {
 struct StartingPoint {
   // What it depends on from here on; its snapshots are under this key.
   KeyInputs inputs;
-  // The first one, with the initial weights, or the newest that is intact. Its environment is this one.
+  // The first one, with the initial weights, or the newest that is intact; of an amended training it is there after
+  // Prepare(). Its environment is this one.
   State state;
   // Where the snapshot was written that `state` was restored from; absent at the beginning.
   std::optional<Environment> restored_from;
@@ -40,11 +41,12 @@ struct StartingPoint {
 
   // Makes the folder of `snapshots`, which is that of the key, what training needs to begin. Doing it again, as after a
   // crash, changes nothing.
-  absl::Status Prepare(FileSystem& fs, const RunDirectory& run, SnapshotStore& snapshots) const;
+  absl::Status Prepare(FileSystem& fs, const RunDirectory& run, at::Device device, SnapshotStore& snapshots);
 };
 
 // Finds it and checks all that training refuses to begin or to go on with. Writes nothing, but sets damaged snapshots
-// aside. `plan` is PlanTrain's, `recorded` the record's train section.
+// aside. At no time there is more than one State in memory. `setup` must outlive what is returned. `plan` is
+// PlanTrain's, `recorded` the record's train section.
 absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, const PipelineConfig& config,
                                                 const TrainingSetup& setup, const TrainSection& recorded,
                                                 const StagePlan& plan, DigestCache& digests);

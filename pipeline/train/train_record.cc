@@ -1,12 +1,15 @@
 #include "pipeline/train/train_record.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/status_macros.h"
+#include "base/thin_out.h"
 #include "glog/logging.h"
 #include "state/snapshot_index.h"
 
@@ -14,12 +17,14 @@ namespace baton {
 namespace {
 
 constexpr std::chrono::seconds kCommitInterval(10);
+// Of a curve, more cannot be seen.
+constexpr size_t kMostMeasurements = 500;
 
 }  // namespace
 
 TrainRecord::TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
                          MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
-                         uint64_t examples, const State& state)
+                         const State& state)
     : fs_(fs),
       run_(run),
       snapshots_(snapshots),
@@ -27,8 +32,7 @@ TrainRecord::TrainRecord(FileSystem& fs, const RunDirectory& run, const Snapshot
       store_(store),
       writer_(writer),
       config_(config),
-      epoch_examples_(examples),
-      first_example_(ExamplesSeen(state.progress)),
+      first_example_(state.progress.examples()),
       start_(std::chrono::steady_clock::now()),
       next_commit_(start_ + kCommitInterval) {}
 
@@ -58,11 +62,6 @@ absl::Status TrainRecord::Fail(const absl::Status& error) {
   return error;
 }
 
-uint64_t TrainRecord::ExamplesSeen(const TrainingProgress& progress) const {
-  return progress.epoch_index() * epoch_examples_ +
-         std::min(progress.train_batch_index() * config_.train().batch_size(), epoch_examples_);
-}
-
 absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool complete) {
   ASSIGN_OR_RETURN(const Metadata record, store_.Read());
   TrainSection section;
@@ -72,7 +71,7 @@ absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool compl
   }
   section.set_run_id(record.run().run_id());
   if (config_.has_name()) section.set_experiment_name(config_.name());
-  section.set_parameter_count(state.model.layout().parameter_count);
+  section.set_parameter_count(state.model().layout().parameter_count);
   FillHistory(state, section);
   RETURN_IF_ERROR(FillSnapshots(state, section));
   *section.mutable_finished_steps() = record.train().finished_steps();
@@ -89,9 +88,21 @@ absl::StatusOr<TrainSection> TrainRecord::Results(const State& state, bool compl
 }
 
 void TrainRecord::FillHistory(const State& state, TrainSection& section) const {
-  *section.mutable_history() = state.progress.history();
+  const History& history = state.history;
+  std::optional<size_t> best;
+  if (state.progress.has_best()) {
+    const auto is_before = [](const Measurement& measurement, uint64_t step) {
+      return measurement.step_index() < step;
+    };
+    const auto found = std::lower_bound(history.begin(), history.end(), state.progress.best().step_index(), is_before);
+    if (found != history.end()) best = std::distance(history.begin(), found);
+  }
+  section.clear_history();
+  for (const size_t i : ThinOut(history.size(), kMostMeasurements, best)) *section.add_history() = history[i];
+  section.set_epochs_done(state.progress.epoch_index());
+  section.set_steps_done(state.progress.step_index());
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
-  const uint64_t examples = ExamplesSeen(state.progress) - first_example_;
+  const uint64_t examples = state.progress.examples() - first_example_;
   if (examples > 0) section.set_examples_per_second(static_cast<double>(examples) / seconds.count());
 }
 
@@ -122,7 +133,7 @@ absl::StatusOr<SnapshotReference> TrainRecord::Reference(uint64_t step, TrainSec
   ASSIGN_OR_RETURN(const SnapshotIndex index, ReadSnapshotIndex(fs_, folder));
   reference.set_sha256(index.sha256());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(fs_, folder));
-  const absl::string_view weights = WeightsFile(index, WeightsOf::kModelInUse);
+  const std::string weights = GroupFile(WeightsGroup(index, WeightsOf::kModelInUse));
   for (const std::string& name : names) {
     const std::string file = JoinPath(folder, name);
     ASSIGN_OR_RETURN(const FileDigest digest, digests_.Sha256(file));

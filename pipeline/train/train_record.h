@@ -19,10 +19,10 @@ namespace baton {
 // that the record is never ahead of what can be resumed, and at most every 10 s, so that it stays short.
 class TrainRecord {
  public:
-  // All references must outlive it. `examples` are in an epoch. Time is counted from now, examples from `state` on.
+  // All references must outlive it. Time is counted from now, examples from `state` on.
   TrainRecord(FileSystem& fs, const RunDirectory& run, const SnapshotStore& snapshots, DigestCache& digests,
               MetadataStore& store, SectionWriter<TrainSection>& writer, const PipelineConfig& config,
-              uint64_t examples, const State& state);
+              const State& state);
 
   // `state` has just become durable as a snapshot. From any one thread, until Finish() is called.
   absl::Status AfterSnapshot(const State& state);
@@ -37,8 +37,6 @@ class TrainRecord {
   absl::StatusOr<SnapshotReference> Reference(uint64_t step, TrainSection& section);
   void FillHistory(const State& state, TrainSection& section) const;
   absl::Status Fail(const absl::Status& error);
-  // Examples that training has seen since its beginning.
-  uint64_t ExamplesSeen(const TrainingProgress& progress) const;
 
   FileSystem& fs_;
   const RunDirectory& run_;
@@ -47,7 +45,6 @@ class TrainRecord {
   MetadataStore& store_;
   SectionWriter<TrainSection>& writer_;
   const PipelineConfig& config_;
-  const uint64_t epoch_examples_;
   const uint64_t first_example_;
   const std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point next_commit_;

@@ -103,7 +103,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
 
   // Only a configuration that was not refused is kept. An amended training is on disk before the record names it.
   SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, start.inputs.Key()));
-  RETURN_IF_ERROR(start.Prepare(fs, run, snapshots));
+  RETURN_IF_ERROR(start.Prepare(fs, run, setup.device, snapshots));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
   RETURN_IF_ERROR(BeginAttempt(config.train(), setup, start, writer));
   State& state = start.state;
@@ -114,7 +114,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
     WarnIfScheduleIsOver(config.train(), state.progress);
   }
 
-  TrainRecord train_record(fs, run, snapshots, digests, *store, writer, config, setup.train.rows(), state);
+  TrainRecord train_record(fs, run, snapshots, digests, *store, writer, config, state);
   const Trainer::Parts parts = {.config = config.train(),
                                 .seed = config.seed(),
                                 .model = *setup.model,

@@ -60,7 +60,7 @@ absl::StatusOr<TrainedModel> RestoreModel(const State& state) {
   absl::StatusOr<std::unique_ptr<Model>> model = BuildModel(config.train().model(), shape);
   if (!model.ok()) return Unfit(absl::StrCat("has a model that cannot be built: ", model.status().message()));
   trained.model = *std::move(model);
-  RETURN_IF_ERROR(CheckParameters(trained.model->parameters(), state.model.layout()));
+  RETURN_IF_ERROR(CheckParameters(trained.model->parameters(), state.model().layout()));
   trained.parameters = state.weights();
   return trained;
 }

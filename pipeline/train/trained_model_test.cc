@@ -35,9 +35,9 @@ State Trained(Dataset dataset = TwoFeaturesTwoClasses()) {
   const std::vector<ParameterSpec> parameters = {{.name = "layers.0.weight", .shape = {2, 2}, .weight_decay = true},
                                                  {.name = "layers.0.bias", .shape = {2}}};
   State state;
-  state.model = FlatTensors(std::make_shared<const FlatLayout>(parameters), at::kCPU);
-  state.model.views()[0].copy_(at::tensor({1.0F, 0.0F, 0.0F, 1.0F}).view({2, 2}));
-  state.model.views()[1].copy_(at::tensor({1.0F, 0.0F}));
+  state.groups = {{kModelGroup, FlatTensors(FlatLayout::Create(parameters).value(), at::kCPU)}};
+  state.model().views()[0].copy_(at::tensor({1.0F, 0.0F, 0.0F, 1.0F}).view({2, 2}));
+  state.model().views()[1].copy_(at::tensor({1.0F, 0.0F}));
   state.vocabulary = "[\"no\", \"yes\"]";
   state.attachments["dataset.binpb"] = Seal(dataset);
   state.attachments["pipeline.textproto"] = "train { model { logistic {} } }";
@@ -56,8 +56,8 @@ TEST(RestoreModelTest, TheStateIsAllThatInferenceNeeds) {
 
 TEST(RestoreModelTest, TheAverageOfTheWeightsIsTheModelWhereThereIsOne) {
   State state = Trained();
-  state.ema = state.model.CopyTo(at::kCPU);
-  state.ema->views()[1].fill_(100);
+  state.groups.push_back({kAverageGroup, state.model().CopyTo(at::kCPU)});
+  state.weights().views()[1].fill_(100);
   ASSERT_OK_AND_ASSIGN(const TrainedModel trained, RestoreModel(state));
   EXPECT_EQ(trained.parameters.views()[1][0].item<float>(), 100);
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "base/fields.h"
 #include "base/files.h"
 #include "base/status_macros.h"
@@ -93,22 +94,27 @@ absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig
                        .dataset_index = std::move(index)};
 }
 
-State InitialState(const PipelineConfig& config, const TrainingSetup& setup, const KeyInputs& train_inputs) {
-  State state;
-  const auto layout = std::make_shared<const FlatLayout>(setup.model->parameters());
-  state.model = FlatTensors(layout, setup.device);
-  Initialize(setup.model->parameters(), config.seed(), state.model);
-  if (config.train().has_ema()) state.ema = state.model.CopyTo(setup.device);
-  for (const std::string& slot : setup.optimizer->slots()) {
-    state.optimizer.emplace_back(slot, FlatTensors(layout, setup.device));
+absl::StatusOr<StateOutline> OutlineState(const PipelineConfig& config, const TrainingSetup& setup,
+                                          const KeyInputs& train_inputs) {
+  StateOutline outline;
+  ASSIGN_OR_RETURN(const std::shared_ptr<const FlatLayout> layout, FlatLayout::Create(setup.model->parameters()));
+  outline.groups.emplace_back(kModelGroup, layout);
+  if (config.train().has_ema()) outline.groups.emplace_back(kAverageGroup, layout);
+  if (!setup.criterion->tensors().empty()) {
+    ASSIGN_OR_RETURN(const FlatTensors criterion, CriterionTensors(setup));
+    outline.groups.emplace_back(kCriterionGroup, criterion.shared_layout());
   }
-  state.criterion = setup.criterion->tensors();
+  for (const std::string& slot : setup.optimizer->slots()) outline.groups.emplace_back(OptimizerGroup(slot), layout);
+
+  State& state = outline.rest;
   TrainingProgress& progress = state.progress;
   progress.set_epoch_index(0);
   progress.set_train_batch_index(0);
   progress.set_step_index(0);
-  progress.set_epoch_loss_sum(0);
-  progress.set_epoch_weight_sum(0);
+  progress.set_examples(0);
+  progress.set_epoch_examples(0);
+  progress.set_loss_sum(0);
+  progress.set_weight_sum(0);
   if (const std::optional<uint64_t> epochs = ScheduleHorizonEpochs(train_inputs)) {
     progress.set_schedule_horizon_steps(*epochs * BatchCount(setup.train.rows(), config.train().batch_size()));
   } else {
@@ -121,26 +127,56 @@ State InitialState(const PipelineConfig& config, const TrainingSetup& setup, con
   state.vocabulary = setup.vocabulary;
   state.attachments[kDatasetAttachment] = setup.dataset_index;
   state.attachments[kConfigAttachment] = InferenceConfig(config);
+  return outline;
+}
+
+absl::StatusOr<State> InitialState(const PipelineConfig& config, const TrainingSetup& setup,
+                                   const StateOutline& outline) {
+  State state = outline.rest;
+  for (const auto& [name, layout] : outline.groups) {
+    if (name == kAverageGroup) {
+      state.groups.push_back({name, state.model().CopyTo(setup.device)});
+    } else if (name == kCriterionGroup) {
+      ASSIGN_OR_RETURN(FlatTensors criterion, CriterionTensors(setup));
+      state.groups.push_back({name, std::move(criterion)});
+    } else {
+      state.groups.push_back({name, FlatTensors(layout, setup.device)});
+      if (name == kModelGroup) Initialize(setup.model->parameters(), config.seed(), state.groups.back().tensors);
+    }
+  }
   return state;
 }
 
-absl::Status CheckFits(const State& restored, const State& initial) {
-  RETURN_IF_ERROR(CheckSameLayout("model", restored.model.layout(), initial.model.layout()));
-  const auto slots = [](const State& state) {
-    return absl::StrJoin(state.optimizer, ", ", [](std::string* out, const auto& slot) { *out += slot.first; });
+absl::StatusOr<FlatTensors> CriterionTensors(const TrainingSetup& setup) { return Flatten(setup.criterion->tensors()); }
+
+absl::Status CheckFits(const GroupLayouts& restored, const std::string& train_key, const StateOutline& outline) {
+  const auto find = [](const GroupLayouts& groups, absl::string_view name) -> const FlatLayout* {
+    const auto found = std::find_if(groups.begin(), groups.end(), [name](const auto& g) { return g.first == name; });
+    return found == groups.end() ? nullptr : found->second.get();
   };
-  if (slots(restored) != slots(initial)) {
+  static const FlatLayout& none = *new FlatLayout();
+  const FlatLayout* const model = find(restored, kModelGroup);
+  RETURN_IF_ERROR(CheckSameLayout("model", model != nullptr ? *model : none, *find(outline.groups, kModelGroup)));
+  const auto slots = [](const GroupLayouts& groups) {
+    std::vector<absl::string_view> names;
+    for (const auto& [name, layout] : groups) {
+      absl::string_view slot = name;
+      if (absl::ConsumePrefix(&slot, kOptimizerPrefix)) names.push_back(slot);
+    }
+    return absl::StrJoin(names, ", ");
+  };
+  if (slots(restored) != slots(outline.groups)) {
     return absl::DataLossError(absl::StrCat("the snapshot's optimizer has the slots [", slots(restored),
-                                            "] where the configured one has [", slots(initial), "]"));
+                                            "] where the configured one has [", slots(outline.groups), "]"));
   }
-  if (restored.ema.has_value() != initial.ema.has_value()) {
-    return absl::DataLossError(restored.ema.has_value()
-                                   ? "the snapshot holds an average of the weights, but train.ema is not set"
-                                   : "the snapshot holds no average of the weights, but train.ema is set");
+  const bool has_average = find(restored, kAverageGroup) != nullptr;
+  if (has_average != (find(outline.groups, kAverageGroup) != nullptr)) {
+    return absl::DataLossError(has_average ? "the snapshot holds an average of the weights, but train.ema is not set"
+                                           : "the snapshot holds no average of the weights, but train.ema is set");
   }
-  if (restored.progress.train_key() != initial.progress.train_key()) {
-    return absl::DataLossError(absl::StrCat("the snapshot belongs to the train key ", restored.progress.train_key(),
-                                            ", not to ", initial.progress.train_key()));
+  if (train_key != outline.rest.progress.train_key()) {
+    return absl::DataLossError(absl::StrCat("the snapshot belongs to the train key ", train_key, ", not to ",
+                                            outline.rest.progress.train_key()));
   }
   return absl::OkStatus();
 }

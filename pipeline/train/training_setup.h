@@ -40,12 +40,26 @@ struct TrainingSetup {
 absl::StatusOr<TrainingSetup> SetUpTraining(FileSystem& fs, const PipelineConfig& config,
                                             const std::string& dataset_folder, const std::string& dataset_version);
 
-// The State before the first step.
-State InitialState(const PipelineConfig& config, const TrainingSetup& setup, const KeyInputs& train_inputs);
+// The State before the first step, of which no tensor was made yet.
+struct StateOutline {
+  // What the model, the optimizer and the configuration need, in State's order.
+  GroupLayouts groups;
+  // All but tensors.
+  State rest;
+};
 
-// OK if a restored State has the tensors that the setup's model and optimizer need, and an average of the weights just
-// if one is configured; DataLoss names the first that differs.
-absl::Status CheckFits(const State& restored, const State& initial);
+// InvalidArgument if the model is larger than memory can hold.
+absl::StatusOr<StateOutline> OutlineState(const PipelineConfig& config, const TrainingSetup& setup,
+                                          const KeyInputs& train_inputs);
+// Makes its tensors, with their initial values.
+absl::StatusOr<State> InitialState(const PipelineConfig& config, const TrainingSetup& setup,
+                                   const StateOutline& outline);
+// Those of the criterion, as a group of a State.
+absl::StatusOr<FlatTensors> CriterionTensors(const TrainingSetup& setup);
+
+// OK if a State with these groups and this key can go on as the outline says: it has the tensors that model and
+// optimizer need, and an average of the weights just if one is configured. DataLoss names the first that differs.
+absl::Status CheckFits(const GroupLayouts& restored, const std::string& train_key, const StateOutline& outline);
 
 // Where this process computes.
 Environment CurrentEnvironment(at::Device device);

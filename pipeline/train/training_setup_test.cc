@@ -11,16 +11,25 @@ namespace {
 using absl::StatusCode;
 using testing::HasSubstr;
 
+StateOutline OutlineOf(const State& state) {
+  StateOutline outline{.groups = LayoutsOf(state), .rest = state};
+  outline.rest.groups.clear();
+  return outline;
+}
+
+absl::Status CheckFits(const State& restored, const State& initial) {
+  return CheckFits(LayoutsOf(restored), restored.progress.train_key(), OutlineOf(initial));
+}
+
 TEST(CheckFits, TheStateOfTheSameSetup) { EXPECT_THAT(CheckFits(TestState(8), TestState(0)), IsOk()); }
 
 TEST(CheckFits, NamesWhatDiffers) {
   const State initial = TestState(0);
   State restored = TestState(8);
-  restored.model = FlatTensors(
-      std::make_shared<const FlatLayout>(std::vector<ParameterSpec>{{.name = "w", .shape = {2}}}), at::kCPU);
+  restored.groups[0].tensors = FlatTensors(FlatLayout::Create({{.name = "w", .shape = {2}}}).value(), at::kCPU);
   EXPECT_THAT(CheckFits(restored, initial), StatusIs(StatusCode::kDataLoss, HasSubstr("the snapshot's model has 'w'")));
   restored = TestState(8);
-  restored.optimizer.pop_back();
+  restored.groups.pop_back();
   EXPECT_THAT(CheckFits(restored, initial), StatusIs(StatusCode::kDataLoss, HasSubstr("has the slots [exp_avg]")));
   restored = TestState(8);
   restored.progress.set_train_key("fedcba9876543210");
@@ -29,7 +38,7 @@ TEST(CheckFits, NamesWhatDiffers) {
 
 TEST(CheckFits, AnAverageOfTheWeightsInOneOnly) {
   State without = TestState(8);
-  without.ema.reset();
+  RemoveGroup(without, kAverageGroup);
   EXPECT_THAT(CheckFits(TestState(8), without),
               StatusIs(StatusCode::kDataLoss, HasSubstr("holds an average of the weights, but train.ema is not set")));
   EXPECT_THAT(CheckFits(without, TestState(0)),

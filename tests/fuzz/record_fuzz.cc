@@ -161,9 +161,9 @@ Metadata FullRecord() {
   load.mutable_raw_dvc_metadata()->set_text("outs:\n");
   TrainSection& train = *record.mutable_train();
   FillStage(*train.mutable_stage());
-  EpochHistory& epoch = *train.add_history();
-  epoch.set_train_loss(0.5);
-  (*epoch.mutable_validation_metrics())["accuracy"] = 0.75;
+  Measurement& measurement = *train.add_history();
+  measurement.set_train_loss(0.5);
+  (*measurement.mutable_validation_metrics())["accuracy"] = 0.75;
   train.mutable_last_snapshot()->set_model_sha256("00");
   train.mutable_best_snapshot()->set_path("train/0123456789abcdef/step-000000000008");
   train.set_stop_reason(TrainSection::EARLY_STOPPING);

@@ -1,5 +1,8 @@
 // ReadSnapshotIndex, on a state.binpb of any bytes, and of any behind a right seal.
 
+#include <map>
+#include <string>
+
 #include "base/files.h"
 #include "base/safetensors.h"
 #include "base/seal.h"
@@ -19,30 +22,35 @@ void TestBytes(absl::string_view bytes) {
   const absl::StatusOr<SnapshotIndex> index = ReadSnapshotIndex(fs, kFolder);
   if (!index.ok()) return RequireGoodError(index.status(), file);
   NoteAccepted();
-  // What is opened lies in the folder, and what is reserved for the parameters is not more than the file has.
+  // What is opened lies in the folder, and what is reserved for tensors is not more than their file has.
   for (const FileRecord& record : index->files()) {
     Require(BaseName(record.name()) == record.name() && record.name() != "..", "a file is in the folder");
     Require(FindFile(*index, record.name()) == &record, "a file is found by its name");
   }
-  uint64_t parameter_bytes = 0;
-  for (const ParameterRecord& parameter : index->parameters()) {
-    const auto size = TensorByteSize(DType::kF32, {parameter.shape().begin(), parameter.shape().end()});
-    Require(size.ok(), "a shape has a size");
-    parameter_bytes += *size;
+  std::map<std::string, uint64_t> bytes_in;
+  for (const GroupRecord& group : index->groups()) {
+    for (const TensorRecord& tensor : group.tensors()) {
+      const auto size = TensorByteSize(DType::kF32, {tensor.shape().begin(), tensor.shape().end()});
+      Require(size.ok(), "a shape has a size");
+      bytes_in[GroupFile(group.name())] += *size;
+    }
   }
-  Require(parameter_bytes <= FindFile(*index, kSnapshotModelFile)->size_bytes(), "the parameters fit into their file");
+  for (const auto& [name, bytes] : bytes_in) {
+    const FileRecord* const record = FindFile(*index, name);
+    Require(record != nullptr && bytes <= record->size_bytes(), "tensors fit into their file");
+  }
+  Require(FindGroup(*index, WeightsGroup(*index, WeightsOf::kModelInUse)) != nullptr, "there are weights");
+  const absl::StatusOr<History> history = ReadHistory(fs, kFolder, *index);
+  if (history.ok()) {
+    Require(history->size() == index->history_size(), "a history without files is all in the index");
+  } else {
+    RequireGoodError(history.status(), kFolder);
+  }
   SnapshotIndex copy = *index;
   const std::string sealed = Seal(copy);
   fs.Add(file, sealed);
   absl::StatusOr<SnapshotIndex> again = ReadSnapshotIndex(fs, kFolder);
   Require(again.ok() && Seal(*again) == sealed, "the same index is read again, and gives the same bytes");
-}
-
-void AddTensor(const char* file, const std::string& name, SnapshotIndex& index) {
-  TensorRecord& tensor = *index.add_tensors();
-  tensor.set_file(file);
-  tensor.set_name(name);
-  tensor.set_xxh3(std::string(32, '0'));
 }
 
 }  // namespace
@@ -52,28 +60,28 @@ std::vector<std::string> Seeds() {
   index.set_format_version(kSnapshotFormatVersion);
   TrainingProgress& progress = *index.mutable_progress();
   progress.set_step_index(8);
-  (*progress.add_history()->mutable_validation_metrics())["accuracy"] = 0.5;
+  (*index.add_history()->mutable_validation_metrics())["accuracy"] = 0.5;
   progress.mutable_best()->set_validation_loss(0.25);
   progress.set_train_key("0123456789abcdef");
   progress.mutable_plateau();
   index.mutable_environment()->set_device("cpu");
-  for (const char* const name : {kSnapshotModelFile, kSnapshotEmaFile, kSnapshotCriterionFile, kSnapshotOptimizerFile,
-                                 kSnapshotVocabularyFile}) {
+  for (const char* const name : {"model.safetensors", "average.safetensors", "criterion.safetensors",
+                                 "optimizer.safetensors", "history-000000000000.binpb", kSnapshotVocabularyFile}) {
     FileRecord& file = *index.add_files();
     file.set_name(name);
     file.set_size_bytes(1000);
     file.set_xxh3(std::string(32, 'f'));
   }
-  index.add_optimizer_slots("exp_avg");
-  for (const char* const name : {"layers.0.weight", "layers.0.bias"}) {
-    ParameterRecord& parameter = *index.add_parameters();
-    parameter.set_name(name);
-    parameter.add_shape(3);
-    AddTensor(kSnapshotModelFile, name, index);
-    AddTensor(kSnapshotEmaFile, name, index);
-    AddTensor(kSnapshotOptimizerFile, std::string("exp_avg/") + name, index);
+  for (const char* const name : {"model", "average", "optimizer/exp_avg", "criterion"}) {
+    GroupRecord& group = *index.add_groups();
+    group.set_name(name);
+    for (const char* const tensor_name : {"layers.0.weight", "layers.0.bias"}) {
+      TensorRecord& tensor = *group.add_tensors();
+      tensor.set_name(tensor_name);
+      tensor.add_shape(3);
+      tensor.set_xxh3(std::string(32, '0'));
+    }
   }
-  AddTensor(kSnapshotCriterionFile, "class_weights", index);
   return {SerializeMessage(index)};
 }
 
