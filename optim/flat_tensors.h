@@ -58,6 +58,9 @@ class FlatTensors {
 
   // On the CPU, with 0 in the gaps alone: for those who fill in every parameter and want no memory written twice.
   static FlatTensors Unfilled(std::shared_ptr<const FlatLayout> layout);
+  // To be called when these are filled and will be worked on: from then on the system moves them to huge pages, in the
+  // background.
+  void Filled() const;
 
   const FlatLayout& layout() const { return *layout_; }
   const std::shared_ptr<const FlatLayout>& shared_layout() const { return layout_; }

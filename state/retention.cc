@@ -1,6 +1,7 @@
 #include "state/retention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "base/status_macros.h"
@@ -24,13 +25,14 @@ std::vector<uint64_t> BestSteps(const History& history, const TrainingProgress& 
     }
   };
   if (policy.keep_best == 0) return {};
-  const double sign = policy.selection_metric == "loss" ? 1 : -1;
+  const bool by_loss = policy.selection_metric == "loss";
   std::set<Candidate> best;
   for (const Measurement& measurement : history) {
     if (measurement.step_index() <= progress.best_since_step()) continue;
-    const std::optional<double> value = SelectedValue(measurement, policy.selection_metric);
-    if (!value.has_value()) continue;
-    const Candidate candidate = {sign * *value, measurement.step_index()};
+    double value = measurement.has_validation_loss() ? measurement.validation_loss() : NAN;
+    if (!by_loss) value = -SelectedValue(measurement, policy.selection_metric).value_or(NAN);
+    if (std::isnan(value)) continue;
+    const Candidate candidate = {value, measurement.step_index()};
     if (best.size() >= policy.keep_best && !(candidate < *best.rbegin())) continue;
     best.insert(candidate);
     if (best.size() > policy.keep_best) best.erase(std::prev(best.end()));

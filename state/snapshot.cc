@@ -284,6 +284,7 @@ absl::StatusOr<State> LoadSnapshot(FileSystem& fs, const std::string& path, at::
     RETURN_IF_ERROR(AddGroup(reader, group, group.name(), device, on_bytes, state));
   }
   RETURN_IF_ERROR(reader.ReadTensors(on_bytes));
+  for (const TensorGroup& group : state.groups) group.tensors.Filled();
   ASSIGN_OR_RETURN(state.history, ReadHistory(fs, path, reader.index()));
   RETURN_IF_ERROR(ReadNamedBytes(reader, on_bytes, state));
   return state;

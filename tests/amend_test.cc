@@ -116,12 +116,12 @@ TEST(AllowChanges, TheChainPassesItOn) {
   EXPECT_EQ(training.Record().train().stage().attempts(0).resumed_from_step(), 7);
 }
 
-// Other batches in the middle of an epoch: that epoch begins anew, and no step is taken back.
+// Other batches in the middle of an epoch: that epoch begins again, and no step is taken back.
 TEST(AllowChanges, OtherBatchesBeginTheEpochAnew) {
   const StoppedTraining training("batches");
   const ProcessResult amended = training.Run("train", {"train.batch_size=12", "--allow_changes=train.batch_size"});
   ASSERT_EQ(amended.exit_code, 0) << amended.err;
-  EXPECT_THAT(amended.err, HasSubstr("that epoch begins anew"));
+  EXPECT_THAT(amended.err, HasSubstr("that epoch begins again"));
   const TrainSection train = training.Record().train();
   ASSERT_EQ(train.history_size(), 4);
   // 72 rows: 5 batches of 16 in the first epoch, then 6 of 12 from step 7 on.

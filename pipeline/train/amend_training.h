@@ -41,7 +41,7 @@ struct AmendedTraining {
 
 // How the recorded training goes on with what `allowed` names changed: from the newest snapshot that verifies, with
 // what the new values make of it:
-//   - another order of the data, other data or another loss in the middle of an epoch: that epoch begins anew;
+//   - another order of the data, other data or another loss in the middle of an epoch: that epoch begins again;
 //   - another meaning of the validation loss, or another metric to choose by: there is no best one yet; with another
 //     loss early stopping and a plateau begin to count anew too, the factor that a plateau has come to stays;
 //   - early stopping, if it had struck, begins to count anew.
