@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "examples/own_model/wide.pb.h"
@@ -41,15 +40,18 @@ std::vector<ParameterSpec> Parameters(int64_t features, int64_t width, int64_t o
 class Wide : public baton::Model {
  public:
   Wide(const WideConfig& config, const baton::DataShape& shape)
-      : Model(Parameters(shape.features, config.width(), shape.classes == 0 ? 1 : shape.classes, config.output_bias())),
+      : Model(Parameters(shape.FeatureCount(), config.width(), shape.classes == 0 ? 1 : shape.classes,
+                         config.output_bias())),
         output_bias_(config.output_bias()),
         is_number_(shape.classes == 0) {}
 
-  at::Tensor Forward(absl::Span<const at::Tensor> parameters, const baton::Batch& batch,
-                     std::optional<at::Generator>) const override {
+  at::Tensor Forward(const baton::NamedTensors& parameters, const baton::Batch& batch,
+                     const baton::ForwardContext&) const override {
     const at::Tensor features = batch.tensors.at("features").flatten(1);
-    const at::Tensor hidden = at::prelu(at::linear(features, parameters[0], parameters[1]), parameters[2]);
-    const at::Tensor outputs = at::linear(hidden, parameters[3], output_bias_ ? parameters[4] : at::Tensor());
+    const at::Tensor hidden =
+        at::prelu(at::linear(features, parameters["hidden.weight"], parameters["hidden.bias"]), parameters["slope"]);
+    const at::Tensor outputs =
+        at::linear(hidden, parameters["output.weight"], output_bias_ ? parameters["output.bias"] : at::Tensor());
     return is_number_ ? outputs.squeeze(-1) : outputs;
   }
 
