@@ -14,6 +14,10 @@
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "google/protobuf/text_format.h"
+#include "models/criterion_registry.h"
+#include "models/model_registry.h"
+#include "optim/optimizer.h"
+#include "training/fit.h"
 #include "training/torch_setup.h"
 #include "training/train_step.h"
 
@@ -48,12 +52,6 @@ absl::StatusOr<TensorSource> RandomExamples(const DataShape& shape, int64_t rows
   return TensorSource::FromHost({features, target}, at::kCPU);
 }
 
-FlatTensors Initial(const std::vector<ParameterSpec>& specs) {
-  FlatTensors tensors(std::make_shared<const FlatLayout>(specs), at::kCPU);
-  Initialize(specs, /*seed=*/1, tensors);
-  return tensors;
-}
-
 absl::Status Bench(const std::vector<std::string>&) {
   MakeDeterministic();
   TrainConfig config;
@@ -77,20 +75,20 @@ absl::Status Bench(const std::vector<std::string>&) {
   ASSIGN_OR_RETURN(const auto pool, MakeWorkers(absl::GetFlag(FLAGS_workers), config.micro_batches(), 1, at::kCPU));
   const int64_t rows = 64 * absl::GetFlag(FLAGS_batch_size);
   ASSIGN_OR_RETURN(const TensorSource examples, RandomExamples(shape, rows));
-  State state;
-  state.model = Initial(model->parameters());
-  for (const std::string& slot : optimizer->slots()) {
-    state.optimizer.emplace_back(slot, FlatTensors(state.model.shared_layout(), at::kCPU));
-  }
-  FlatTensors buffers = Initial(model->buffers());
+  const Training training = {.config = config,
+                             .seed = 1,
+                             .model = *model,
+                             .criterion = *criterion,
+                             .train = examples,
+                             .pool = *pool};
+  ASSIGN_OR_RETURN(State state, InitialState(training, at::kCPU));
   TrainStep step({.config = config,
-                  .seed = 1,
+                  .seed = training.seed,
                   .model = *model,
                   .criterion = *criterion,
                   .optimizer = *optimizer,
                   .pool = *pool,
-                  .state = state,
-                  .buffers = &buffers});
+                  .state = state});
   std::vector<int64_t> indices(rows);
   std::iota(indices.begin(), indices.end(), 0);
   double fastest = 0;
