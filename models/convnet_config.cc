@@ -12,6 +12,10 @@ namespace {
 // Far above any that is used.
 constexpr uint32_t kMostKernel = 1024;
 
+// As a configuration has it.
+std::string Text(uint32_t value) { return absl::StrCat(value); }
+std::string Text(bool value) { return value ? "true" : "false"; }
+
 // Checks the values of a list, which has one a block or one for all. `fits` takes a value and the number of its block.
 template <typename List, typename Fits>
 void CheckList(const List& list, int blocks, absl::string_view field, absl::string_view expected, const Fits& fits,
@@ -23,7 +27,7 @@ void CheckList(const List& list, int blocks, absl::string_view field, absl::stri
   }
   for (int i = 0; i < list.size(); ++i) {
     if (fits(list.Get(i), i)) continue;
-    problems.Add(absl::StrCat(field, " is ", list.Get(i), " in block ", i, ", counted from 0; expected ", expected));
+    problems.Add(absl::StrCat(field, " is ", Text(list.Get(i)), " in block ", i, ", counted from 0; expected ", expected));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "optim/optimizer.h"
+#include "optim/schedule.h"
 #include "training/config_checks.h"
 #include "training/environment.h"
 #include "training/goal.h"
@@ -69,9 +70,11 @@ TrainingProgress FirstProgress(const Training& training) {
   progress.set_epoch_examples(0);
   progress.set_loss_sum(0);
   progress.set_weight_sum(0);
-  const uint64_t steps_per_epoch = StepsPerEpoch(training.train.examples(), config);
-  progress.set_schedule_horizon_steps(config.schedule().has_horizon_steps() ? config.schedule().horizon_steps()
-                                                                            : Goal(config).Steps(steps_per_epoch));
+  if (HasHorizon(config.schedule())) {
+    const uint64_t steps_per_epoch = StepsPerEpoch(training.train.examples(), config);
+    progress.set_schedule_horizon_steps(config.schedule().has_horizon_steps() ? config.schedule().horizon_steps()
+                                                                              : Goal(config).Steps(steps_per_epoch));
+  }
   progress.set_micro_batches(config.micro_batches());
   progress.set_threads_per_worker(config.threads_per_worker());
   return progress;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "glog/logging.h"
+#include "optim/schedule.h"
 #include "pipeline/plan/keys.h"
 #include "state/snapshot.h"
 #include "training/goal.h"
@@ -14,7 +15,11 @@ void Amend(const TrainConfig& config, const std::string& train_key, TrainingProg
   progress.set_train_key(train_key);
   progress.set_micro_batches(config.micro_batches());
   progress.set_threads_per_worker(config.threads_per_worker());
-  progress.set_schedule_horizon_steps(config.schedule().horizon_steps());
+  if (HasHorizon(config.schedule())) {
+    progress.set_schedule_horizon_steps(config.schedule().horizon_steps());
+  } else {
+    progress.clear_schedule_horizon_steps();
+  }
   if (!config.schedule().has_plateau()) progress.clear_plateau();
   if (progress.stopped_early()) {
     progress.clear_stopped_early();
