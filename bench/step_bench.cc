@@ -75,12 +75,8 @@ absl::Status Bench(const std::vector<std::string>&) {
   ASSIGN_OR_RETURN(const auto pool, MakeWorkers(absl::GetFlag(FLAGS_workers), config.micro_batches(), 1, at::kCPU));
   const int64_t rows = 64 * absl::GetFlag(FLAGS_batch_size);
   ASSIGN_OR_RETURN(const TensorSource examples, RandomExamples(shape, rows));
-  const Training training = {.config = config,
-                             .seed = 1,
-                             .model = *model,
-                             .criterion = *criterion,
-                             .train = examples,
-                             .pool = *pool};
+  const Training training = {
+      .config = config, .seed = 1, .model = *model, .criterion = *criterion, .train = examples, .pool = *pool};
   ASSIGN_OR_RETURN(State state, InitialState(training, at::kCPU));
   TrainStep step({.config = config,
                   .seed = training.seed,

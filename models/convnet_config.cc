@@ -27,7 +27,8 @@ void CheckList(const List& list, int blocks, absl::string_view field, absl::stri
   }
   for (int i = 0; i < list.size(); ++i) {
     if (fits(list.Get(i), i)) continue;
-    problems.Add(absl::StrCat(field, " is ", Text(list.Get(i)), " in block ", i, ", counted from 0; expected ", expected));
+    problems.Add(
+        absl::StrCat(field, " is ", Text(list.Get(i)), " in block ", i, ", counted from 0; expected ", expected));
   }
 }
 

@@ -199,11 +199,9 @@ TEST(FineTuningTest, OtherWeightsAreNotTakenInTheMiddle) {
     EXPECT_EQ(refused.exit_code, 64);
     EXPECT_THAT(refused.err, AllOf(HasSubstr("train.initial_weights.sha256: "), HasSubstr("--start_over"),
                                    Not(HasSubstr("--allow_changes"))));
-    for (const char* const allowed : {"train.initial_weights", "train.initial_weights.sha256"}) {
-      const ProcessResult amended = tuning.Train({other, absl::StrCat("--allow_changes=", allowed)}, program);
-      EXPECT_EQ(amended.exit_code, 64);
-      EXPECT_THAT(amended.err, HasSubstr("cannot change after its first step"));
-    }
+    const ProcessResult amended = tuning.Train({other, "--allow_changes=train.initial_weights"}, program);
+    EXPECT_EQ(amended.exit_code, 64);
+    EXPECT_THAT(amended.err, HasSubstr("cannot change after the first step of a training"));
   }
 }
 

@@ -115,7 +115,7 @@ std::vector<Forgotten> AllForgotten() {
              state.progress.set_loss_sum(0);
              state.progress.set_weight_sum(0);
            }},
-          {"DataPosition", [](State& state) { state.progress.set_train_batch_index(0); }},
+          {"DataPosition", [](State& state) { state.progress.set_epoch_examples(0); }},
           {"Average", [](State& state) { state.weights().flat().copy_(state.model().flat()); }},
           {"Plateau", [](State& state) { state.progress.clear_plateau(); }},
           {"EarlyStopping", [](State& state) { state.progress.clear_validations_without_improvement(); }},

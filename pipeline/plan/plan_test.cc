@@ -40,6 +40,7 @@ class PlanTest : public testing::Test {
     TrainSection& train = *record_.mutable_train();
     train.set_stop_reason(TrainSection::MAX_EPOCHS);
     train.set_epochs_done(2);
+    train.set_steps_done(6);
     train.mutable_last_snapshot()->set_model_sha256("1a57");
     train.mutable_last_snapshot()->set_step_index(6);
     Complete(TrainKey(config_, "sha256:dada"), *train.mutable_stage());

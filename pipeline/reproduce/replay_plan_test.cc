@@ -74,6 +74,7 @@ Metadata RecordOf(const PipelineConfig& config, int epochs) {
   SetInputs(TrainKey(config, load.dataset_version()), *train.mutable_stage());
   train.mutable_stage()->add_attempts()->set_device("cuda");
   train.set_epochs_done(epochs);
+  train.set_steps_done(10 * epochs);
   train.mutable_last_snapshot()->set_model_sha256("mm");
   train.mutable_last_snapshot()->set_step_index(10 * epochs);
   SetInputs(EvaluateKey(config, load.dataset_version(), train.last_snapshot()),
