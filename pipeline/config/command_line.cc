@@ -29,13 +29,15 @@ Flags:
   --config=FILE      the configuration of a whole pipeline (pipeline/config/config.proto says what it can hold, configs/ has
                      examples). Needed the first time; afterwards the run directory has it.
   --start_over       if this stage was not finished and its configuration or data changed since: leave that work where
-                     it is, and begin anew. Finished results are never overwritten, and what this configuration had
+                     it is, and begin again. Finished results are never overwritten, and what this configuration had
                      left before, intact, is used again: its bits are the same.
   --allow_changes=NAME,...
                      training goes on from its newest snapshot although what is named here changed; without it, that is
                      refused while it is unfinished. NAME is a field or a message of fields, as in
-                     train.optimizer.learning_rate or train.schedule, or load.dataset for the data. The record keeps
-                     what changed from which step on. It has no effect where nothing changed, and on other stages.
+                     train.optimizer.learning_rate or train.schedule. The record keeps what changed from which step
+                     on. The data, the seed, the model, the loss and the initial weights cannot change so: begin a
+                     training with the weights of this one (docs/fine_tuning.md). It has no effect where nothing
+                     changed, and on other stages.
   --help             this text
 
 Arguments of the form path=value set single fields of the configuration, and stay set in this run directory:
@@ -45,7 +47,8 @@ Giving --config again replaces the whole configuration, and with it what such ar
 Relative paths are relative to where you stand; those in a configuration file to that file's folder.
 
 Exit codes: 0 done, 64 usage or configuration, 65 bad data, 66 missing input, 69 locked by another process, 70 internal,
-74 I/O, 75 interrupted (the same command goes on), 78 environment refused.)";
+71 out of memory or threads, 74 I/O, 75 interrupted (the same command goes on), 76 training diverged, 78 environment
+refused.)";
 
 absl::StatusOr<StageOptions> OptionsOf(const std::vector<std::string>& arguments) {
   StageOptions options;
@@ -75,7 +78,7 @@ absl::StatusOr<StageOptions> OptionsOf(const std::vector<std::string>& arguments
   options.start_over = absl::GetFlag(FLAGS_start_over);
   options.allow_changes = absl::GetFlag(FLAGS_allow_changes);
   if (options.start_over && !options.allow_changes.empty()) {
-    return absl::InvalidArgumentError("--start_over begins anew and --allow_changes goes on: give only one of them");
+    return absl::InvalidArgumentError("--start_over begins again and --allow_changes goes on: give only one of them");
   }
   return options;
 }

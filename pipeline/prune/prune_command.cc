@@ -80,7 +80,7 @@ absl::Status CheckIntact(FileSystem& fs, const std::string& snapshot) {
   return absl::DataLossError(absl::StrCat(snapshot, " is to stay and is damaged (", damages[0].file(), ": ",
                                           damages[0].message(),
                                           "): nothing was removed, since training may need an older one; run training "
-                                          "again, which makes it anew, or put an intact copy back"));
+                                          "again, which makes it once more, or put an intact copy back"));
 }
 
 std::string AsText(const PruneAnswer& answer) {

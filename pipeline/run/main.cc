@@ -10,7 +10,7 @@ constexpr char kUsage[] =
     R"(Trains a model from a raw file: runs the stages load, train and evaluate, one after another.
 
 A stage that is complete is skipped, one that was interrupted goes on where it stopped, and one whose configuration or
-data changed begins anew beside its earlier results. In the end a table says what was done and how good the model is.
+data changed starts again beside its earlier results. In the end a table says what was done and how good the model is.
 
   run --config=configs/iris.textproto --run_dir=runs/iris
   run --run_dir=runs/iris                        goes on after an interruption
