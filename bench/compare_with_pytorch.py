@@ -6,10 +6,10 @@
 
 Both train the same network with the same optimizer on the same rows, for the same number of steps, taking turns so that
 both see the same machine. Baton's figure for "digits" and "mlp" is its record's examples a second: all of training, with
-validation, snapshots and their fsyncs; for "lenet" and "convnet", with the number of their micro-batches, that of the steps alone (bench/step_bench). PyTorch's is of the
-steps alone, in two forms: "loader", the loop of the tutorials (DataLoader, shuffle), and "tensors", the fastest form
-that we know of (batches by index_select, fused AdamW); each with one thread and with as many as there are cores, of
-which the better one counts. --programs adds other builds of Baton to the comparison, for the pipeline's workloads.
+validation, snapshots and their fsyncs; for "lenet" and "convnet", with the number of their micro-batches, that of the
+steps alone (bench/step_bench). PyTorch's is of the steps alone, in two forms: "loader", the loop of the tutorials
+(DataLoader, shuffle), and "tensors", the fastest form that we know of (batches by index_select, fused AdamW); each
+with one thread and with as many as there are cores, of which the better one counts. --programs adds other builds of Baton to the comparison, for the pipeline's workloads.
 """
 
 import argparse
