@@ -12,6 +12,12 @@ constexpr uint64_t kDefaultEpochs = 10;
 
 }  // namespace
 
+Position PositionOf(const TrainingProgress& progress) {
+  return {.steps = progress.step_index(),
+          .epochs = progress.epoch_index(),
+          .inside_epoch = progress.train_batch_index() > 0};
+}
+
 Goal::Goal(const TrainConfig& config) : max_steps_(config.max_steps()), max_epochs_(config.max_epochs()) {
   if (max_steps_ == 0 && max_epochs_ == 0) max_epochs_ = kDefaultEpochs;
 }

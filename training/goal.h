@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "state/state.pb.h"
 #include "training/config.pb.h"
 
 namespace baton {
@@ -14,6 +15,8 @@ struct Position {
   uint64_t epochs = 0;        // finished
   bool inside_epoch = false;  // a batch of another epoch is done
 };
+
+Position PositionOf(const TrainingProgress& progress);
 
 // When training ends: at the first of its goals that is reached. Raising a goal goes on with the same training, so no
 // goal is part of its key.

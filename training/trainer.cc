@@ -87,7 +87,7 @@ absl::Status Trainer::TakeSteps() {
 
 std::optional<StopReason> Trainer::Done() const {
   if (progress_.stopped_early()) return StopReason::kEarlyStopping;
-  const Position position = {.steps = progress_.step_index(), .epochs = progress_.epoch_index()};
+  const Position position = PositionOf(progress_);
   if (!goal_.IsReached(position)) return std::nullopt;
   const bool by_steps = config_.max_steps() > 0 && position.steps >= config_.max_steps();
   return by_steps ? StopReason::kMaxSteps : StopReason::kMaxEpochs;

@@ -40,7 +40,7 @@ absl::Status CheckStillFits(const Training& training, const SnapshotIndex& newes
 // Something is left to train.
 absl::Status CheckGoalIsAhead(const TrainConfig& config, const TrainingProgress& progress) {
   const Goal goal(config);
-  if (!goal.IsReached({.steps = progress.step_index(), .epochs = progress.epoch_index()})) return absl::OkStatus();
+  if (!goal.IsReached(PositionOf(progress))) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "this training has done ", progress.epoch_index(), " epochs, ", progress.step_index(), " steps, and ",
       goal.Text(), ": nothing would be trained with what --allow_changes allows. Raise the goal to go on"));

@@ -12,12 +12,11 @@ namespace {
 
 absl::Status CheckGoal(const TrainConfig& config, const TrainingProgress& progress) {
   const Goal goal(config);
-  const bool inside_epoch = progress.train_batch_index() > 0;
-  const Position position = {progress.step_index(), progress.epoch_index(), inside_epoch};
+  const Position position = PositionOf(progress);
   if (!goal.IsPassed(position) || progress.stopped_early()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(goal.Text(), ", but this unfinished training is at step ", position.steps, ", in epoch ",
-                   position.epochs + (inside_epoch ? 1 : 0),
+                   position.epochs + (position.inside_epoch ? 1 : 0),
                    ": raise the goal to that or more to go on, or give --start_over to begin again with fewer"));
 }
 
@@ -39,7 +38,7 @@ absl::Status CheckWarmup(const TrainConfig& config) {
 
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {
   const bool over = HasHorizon(config.schedule()) && progress.step_index() >= progress.schedule_horizon_steps();
-  if (!over || Goal(config).IsReached({.steps = progress.step_index(), .epochs = progress.epoch_index()})) return;
+  if (!over || Goal(config).IsReached(PositionOf(progress))) return;
   LOG(WARNING) << "the schedule ended at step " << progress.schedule_horizon_steps()
                << ": from here on the learning rate stays at "
                << config.optimizer().learning_rate() *
