@@ -46,6 +46,7 @@ std::vector<std::string> StopAtEveryStep(const SmallPipeline& pipeline, const Tr
     const absl::Status stopped = RunTrain(pipeline.Options(Unsynced::Get()), stopping);
     if (stopped.ok()) break;
     EXPECT_TRUE(absl::IsCancelled(stopped)) << stopped;
+    if (!absl::IsCancelled(stopped)) break;
     EXPECT_THAT(subject.find_torn(), IsEmpty());
     const std::string when = absl::StrCat("stopped at step ", stopping.stop_at_step, ": ");
     const absl::Status status = subject.work(Unsynced::Get());
@@ -116,6 +117,12 @@ std::vector<Forgotten> AllForgotten() {
              state.progress.set_weight_sum(0);
            }},
           {"DataPosition", [](State& state) { state.progress.set_epoch_examples(0); }},
+          {"Buffers",
+           [](State& state) {
+             for (const TensorGroup& group : state.groups) {
+               if (group.name == kBuffersGroup) group.tensors.flat().zero_();
+             }
+           }},
           {"Average", [](State& state) { state.weights().flat().copy_(state.model().flat()); }},
           {"Plateau", [](State& state) { state.progress.clear_plateau(); }},
           {"EarlyStopping", [](State& state) { state.progress.clear_validations_without_improvement(); }},
@@ -140,7 +147,9 @@ INSTANTIATE_TEST_SUITE_P(Forgotten, Control, testing::ValuesIn(AllForgotten()),
 class RunsOn : public Model {
  public:
   explicit RunsOn(std::unique_ptr<Model> model)
-      : Model(model->parameters()), model_(std::move(model)), generator_(at::detail::createCPUGenerator(11)) {}
+      : Model(model->parameters(), model->buffers()),
+        model_(std::move(model)),
+        generator_(at::detail::createCPUGenerator(11)) {}
   at::Tensor Forward(const NamedTensors& parameters, const Batch& batch, const ForwardContext& context) const override {
     ForwardContext changed = context;
     if (changed.training) changed.generator = generator_;
