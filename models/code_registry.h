@@ -57,7 +57,9 @@ template <typename Built, typename Config>
 absl::StatusOr<std::unique_ptr<Built>> BuildChosen(const Config& config, const DataShape& shape, absl::string_view path,
                                                    ConfigCheck<Config> check) {
   ConfigProblems problems;
-  check(config, DescribeClasses(shape.classes), path, problems);
+  DataDescription data = DescribeClasses(shape.classes);
+  if (shape.features.size() != 1) data.feature_shape = shape.features;
+  check(config, data, path, problems);
   RETURN_IF_ERROR(problems.ToStatus());
   const ChosenConfig chosen = FindChosenConfig(config, path);
   for (const CodeEntry<Built>& entry : CodeRegistry<Built>()) {

@@ -37,7 +37,7 @@ struct ConfigTraits {
   std::vector<TargetKind> targets;
   // How to choose it, behind its path: "={}" for train.model.linear={}.
   std::string example = "={}";
-  // The Bazel target with the code, for who forgot to link it.
+  // The Bazel target with the code; the error names it where it is not linked.
   std::string code = "";
   // Of a criterion: what a validation counts beside the loss.
   std::vector<MetricSpec> metrics = {};

@@ -197,11 +197,6 @@ absl::Status AddBlock(const BlockConfig& config, bool batch_norm, absl::string_v
 
 absl::StatusOr<std::unique_ptr<Model>> BuildConvNet(const ConvNetConfig& config, const DataShape& shape,
                                                     absl::string_view path) {
-  if (shape.features.size() != 3) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " needs examples of shape [channels, height, width], but theirs is [",
-                     absl::StrJoin(shape.features, ", "), "]; set load.table.feature_shape, e.g. [1, 28, 28]"));
-  }
   Blocks blocks{.blocks = {},
                 .parameters = {},
                 .buffers = {},

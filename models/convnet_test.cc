@@ -139,7 +139,7 @@ TEST(ConvNet, RefusesWhatDoesNotFit) {
   const auto refused = [](const std::string& message) {
     return StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message));
   };
-  EXPECT_THAT(Build(kNet, {.features = {36}, .classes = 3}), refused("set load.table.feature_shape"));
+  EXPECT_THAT(Build(kNet, {.features = {36}, .classes = 3}), refused("but theirs is a row of numbers"));
   EXPECT_THAT(Build(""), refused("channels is empty"));
   EXPECT_THAT(Build("channels: [2, 0]"), refused("channels is 0 in block 1"));
   EXPECT_THAT(Build("channels: 2 kernel: [3, 3]"), refused("kernel has 2 values for 1 blocks"));

@@ -17,6 +17,8 @@ struct DataDescription {
   std::string said_by = "";
   // Shape of one example's features; empty: a row of numbers, as many as there will be.
   std::vector<int64_t> feature_shape = {};
+  // The field that says so, for messages: "load.table.feature_shape". Empty where no field does.
+  std::string shape_field = "";
 };
 
 }  // namespace baton

@@ -6,6 +6,7 @@ DataDescription DescribeData(const LoadConfig& load) {
   DataDescription data;
   const TableConfig& table = load.table();
   data.feature_shape.assign(table.feature_shape().begin(), table.feature_shape().end());
+  data.shape_field = "load.table.feature_shape";
   switch (table.task()) {
     case TableConfig::CLASSIFICATION:
       data.target = TargetKind::kClass;

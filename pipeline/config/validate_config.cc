@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "data/config_checks.h"
 #include "google/protobuf/descriptor.h"
+#include "models/config_registry.h"
 #include "pipeline/config/data_description.h"
 #include "pipeline/config/pipeline_config.h"
 #include "training/config_checks.h"
@@ -52,7 +53,8 @@ absl::Status ValidateConfig(const PipelineConfig& config) {
   CheckLoadConfig(config.load(), problems);
   CheckTrainConfig(config.train(), DescribeData(config.load()), problems);
   if (config.load().split().validation_fraction() == 0) {
-    CheckWithoutValidation(config.train(), "raise load.split.validation_fraction", problems);
+    CheckWithoutValidation(config.train(), CriterionMetrics(config.train().criterion()),
+                           "raise load.split.validation_fraction", problems);
   }
   problems.Expect(config.evaluate().batch_size() > 0, "evaluate.batch_size", config.evaluate().batch_size(),
                   "at least 1");
