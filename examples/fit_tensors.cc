@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "base/file_system.h"
 #include "base/program.h"
 #include "base/signals.h"
@@ -78,7 +79,10 @@ absl::StatusOr<baton::TensorSource> Spirals(int64_t first, int64_t count) {
 }
 
 absl::Status Run(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 1) return absl::InvalidArgumentError("usage: fit_tensors FOLDER (for the snapshots)");
+  uint64_t seed = 1;
+  if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && !absl::SimpleAtoi(arguments[1], &seed))) {
+    return absl::InvalidArgumentError("usage: fit_tensors FOLDER [SEED] (the folder is for the snapshots)");
+  }
   baton::InstallStopSignals();
   baton::MakeDeterministic();
   baton::TrainConfig config;
@@ -91,7 +95,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   baton::SnapshotStore snapshots(baton::FileSystem::Posix(), arguments[0]);
 
   baton::Training training = {.config = config,
-                              .seed = 1,
+                              .seed = seed,
                               .model = model,
                               .criterion = *criterion,
                               .train = train,
@@ -99,6 +103,7 @@ absl::Status Run(const std::vector<std::string>& arguments) {
                               .pool = *pool,
                               .snapshots = &snapshots};
   ASSIGN_OR_RETURN(baton::State state, baton::RestoreOrBegin(training, at::kCPU));
+  if (state.progress.step_index() > 0) std::cout << "goes on from step " << state.progress.step_index() << "\n";
   baton::ProgressObserver progress(config.max_steps(), state);
   training.observers = {&progress};
   RETURN_IF_ERROR(baton::Fit(training, state).status());

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The example learns its spirals; killed at several moments and run again, it ends with the bits of a run that nobody
-# disturbed. The control: with the snapshots of a training that was stopped elsewhere taken away, it begins again.
+# The example learns its spirals; killed at several moments and run again, it goes on from its snapshots and ends with
+# the bits of a run that nobody disturbed. The control: of snapshots that are not a training's own it makes other bits.
 set -euo pipefail
 fit=$PWD/examples/fit_tensors
 cd "$TEST_TMPDIR"
@@ -26,10 +26,17 @@ for step in 100 500 1300; do
   kill -9 $pid
   wait $pid 2>/dev/null || true
 done
-first=$(find killed -maxdepth 1 -name 'step-*' | sort | head -1)
+newest=$(find killed -maxdepth 1 -name 'step-*' | sort | tail -1)
+cp -r killed other
 "$fit" killed >killed.log 2>&1 || fail "$(cat killed.log)"
-[ ! -e "$first" ] || [ "$first" != killed/step-000000000100 ] || fail "it did not go on from its newest snapshot"
+grep -q "^goes on from step $((10#${newest##*-}))$" killed.log || fail "it did not go on from $newest: $(cat killed.log)"
+! grep -q "goes on" <<<"$said" || fail "a first run says that it goes on: $said"
 for file in model.safetensors optimizer.safetensors; do
   cmp "whole/step-000000002000/$file" "killed/step-000000002000/$file" || fail "$file has other bits"
 done
+
+# What is restored counts: with another seed the rest of the training is another one.
+"$fit" other 2 >other.log 2>&1 || fail "$(cat other.log)"
+! cmp -s whole/step-000000002000/model.safetensors other/step-000000002000/model.safetensors ||
+  fail "the comparison finds nothing"
 echo "killed three times, and the bits are the same"

@@ -90,6 +90,7 @@ Json ExternalParameters(const Metadata& record) {
   Json parameters;
   for (const Stage& stage : StagesOf(record)) parameters[stage.name] = KeyInputsOf(stage.run);
   if (record.train().stop_reason() == TrainSection::MAX_EPOCHS) parameters["epochs"] = record.train().epochs_done();
+  if (record.train().stop_reason() == TrainSection::MAX_STEPS) parameters["steps"] = record.train().steps_done();
   if (Json amendments = Amendments(record); !amendments.empty()) parameters["amendments"] = std::move(amendments);
   parameters["commands"] = Json::array();
   for (const Stage& stage : StagesOf(record)) {
@@ -154,10 +155,11 @@ Json InternalParameters(const Metadata& record) {
 
 std::string FileUri(absl::string_view path) { return absl::StrCat("file://", PercentEncoded(path, "-._~/")); }
 
-Json InitialWeightsOf(const InitialWeights& weights) {
-  Json json = {{"name", "initial_weights"},
-               {"uri", FileUri(weights.file())},
-               {"digest", {{"sha256", weights.sha256()}}},
+Json InitialTensors(const char* name, const std::string& file, const std::string& sha256,
+                    const InitialWeights& weights) {
+  Json json = {{"name", name},
+               {"uri", FileUri(file)},
+               {"digest", {{"sha256", sha256}}},
                {"annotations", {{"baton_step", weights.step_index()}}}};
   if (weights.has_run_id()) json["annotations"]["baton_run_id"] = weights.run_id();
   return json;
@@ -174,7 +176,13 @@ Json Dependencies(const Metadata& record) {
   // Not {raw}, which one compiler takes for an array and another for raw itself.
   Json dependencies = Json::array({std::move(raw)});
   const TrainSection& train = record.train();
-  if (train.has_initial_weights()) dependencies.push_back(InitialWeightsOf(train.initial_weights()));
+  if (const InitialWeights& weights = train.initial_weights(); train.has_initial_weights()) {
+    dependencies.push_back(InitialTensors("initial_weights", weights.file(), weights.sha256(), weights));
+    if (weights.has_buffers_file()) {
+      dependencies.push_back(
+          InitialTensors("initial_buffers", weights.buffers_file(), weights.buffers_sha256(), weights));
+    }
+  }
 
   std::set<std::pair<std::string, std::string>> programs, libraries;
   for (const Stage& stage : StagesOf(record)) {

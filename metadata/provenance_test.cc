@@ -103,6 +103,19 @@ Json Statement(const Metadata& record) {
   return text.ok() ? Json::parse(*text) : Json();
 }
 
+TEST(Provenance, SaysTheGoalThatEndedTraining) {
+  Metadata record = Record();
+  record.mutable_train()->set_stop_reason(TrainSection::MAX_STEPS);
+  record.mutable_train()->set_steps_done(70);
+  Json parameters = Statement(record)["predicate"]["buildDefinition"]["externalParameters"];
+  EXPECT_EQ(parameters.value("steps", 0), 70);
+  EXPECT_FALSE(parameters.contains("epochs"));
+  // That follows from the configuration.
+  record.mutable_train()->set_stop_reason(TrainSection::EARLY_STOPPING);
+  parameters = Statement(record)["predicate"]["buildDefinition"]["externalParameters"];
+  EXPECT_FALSE(parameters.contains("steps") || parameters.contains("epochs"));
+}
+
 std::set<std::string> Names(const Json& object) {
   std::set<std::string> names;
   for (const auto& item : object.items()) names.insert(item.key());

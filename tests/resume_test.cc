@@ -64,6 +64,14 @@ TEST(Resume, StoppedAtEveryStep) {
   EXPECT_THAT(StopAtEveryStep(pipeline, {}), IsEmpty());
 }
 
+// Epochs have 4 steps: validations, and what patience and plateau count, fall between them, and so does the end.
+TEST(Resume, StoppedAtEveryStepBetweenValidationsByStep) {
+  const SmallPipeline pipeline({"train.validate_every_steps=3", "train.validation_batches=1", "train.max_steps=17"});
+  EXPECT_THAT(StopAtEveryStep(pipeline, {}), IsEmpty());
+  const TrainSection train = ReadRecordOf(pipeline.run_dir()).train();
+  EXPECT_EQ(train.history(1).step_index(), 6);
+}
+
 // What must be restored is there to be lost.
 TEST(Resume, TheReferenceUsesEverything) {
   const SmallPipeline pipeline;

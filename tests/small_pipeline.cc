@@ -146,7 +146,8 @@ std::string NewFolder() {
   return "";
 }
 
-SmallPipeline::SmallPipeline() : folder_(NewFolder()), work_(folder_ + "/work") {
+SmallPipeline::SmallPipeline(std::vector<std::string> overrides)
+    : folder_(NewFolder()), work_(folder_ + "/work"), overrides_(std::move(overrides)) {
   std::filesystem::create_directories(work_ + "/run");
   WriteText(work_ + "/table.csv", TableText(kRows));
   WriteText(config(), kConfig);
@@ -160,6 +161,7 @@ StageOptions SmallPipeline::Options(FileSystem& fs) const {
   options.run_dir = run_dir();
   options.config_path = config();
   options.working_folder = work_;
+  options.overrides = overrides_;
   return options;
 }
 

@@ -18,8 +18,9 @@ namespace baton {
 // Its stages run within the test's process.
 class SmallPipeline {
  public:
-  // In an empty folder of its own: in memory where there is /dev/shm, else below TEST_TMPDIR.
-  SmallPipeline();
+  // In an empty folder of its own: in memory where there is /dev/shm, else below TEST_TMPDIR. `overrides`, as in
+  // "train.max_steps=17", hold for all stages.
+  explicit SmallPipeline(std::vector<std::string> overrides = {});
   ~SmallPipeline();
   SmallPipeline(const SmallPipeline&) = delete;
   SmallPipeline& operator=(const SmallPipeline&) = delete;
@@ -41,6 +42,7 @@ class SmallPipeline {
 
   const std::string folder_;
   const std::string work_;
+  const std::vector<std::string> overrides_;
 };
 
 // All that stands in a run directory under a final name and does not verify, and all that the record names as complete

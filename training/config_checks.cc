@@ -32,7 +32,9 @@ void ExpectOneOf(absl::string_view field, const std::string& value, const std::v
 
 void CheckStep(const TrainConfig& train, ConfigProblems& problems) {
   const uint32_t micro_batches = train.micro_batches();
-  problems.Expect(train.batch_size() > 0, "train.batch_size", train.batch_size(), "at least 1");
+  constexpr uint32_t kMostExamples = 1u << 30;
+  problems.Expect(train.batch_size() > 0 && train.batch_size() <= kMostExamples, "train.batch_size", train.batch_size(),
+                  absl::StrCat("from 1 to ", kMostExamples));
   problems.Expect(micro_batches > 0 && (micro_batches & (micro_batches - 1)) == 0, "train.micro_batches", micro_batches,
                   "a power of two: 1, 2, 4, 8, ...");
   if (train.batch_size() > 0) {
@@ -82,7 +84,8 @@ void CheckTraining(const TrainConfig& train, const std::vector<MetricSpec>& metr
   ExpectOneOf("train.device", train.device(), {"cpu", "cuda", "auto"}, "expected ", problems);
 }
 
-void CheckWithoutValidation(const TrainConfig& train, absl::string_view remedy, ConfigProblems& problems) {
+void CheckWithoutValidation(const TrainConfig& train, const std::vector<MetricSpec>& metrics, absl::string_view remedy,
+                            ConfigProblems& problems) {
   const auto needs_validation = [&](absl::string_view field, absl::string_view otherwise) {
     problems.Add(absl::StrCat(field, " needs a validation split; ", remedy, ", or ", otherwise));
   };
@@ -90,9 +93,9 @@ void CheckWithoutValidation(const TrainConfig& train, absl::string_view remedy, 
     needs_validation("train.early_stopping.patience", "set train.early_stopping.patience=0");
   }
   if (train.schedule().has_plateau()) needs_validation("train.schedule.plateau", "choose another schedule");
-  const std::vector<std::string> metrics = SelectionMetrics(CriterionMetrics(train.criterion()));
+  const std::vector<std::string> names = SelectionMetrics(metrics);
   // An unknown metric is told of already.
-  const bool known = std::find(metrics.begin(), metrics.end(), train.selection_metric()) != metrics.end();
+  const bool known = std::find(names.begin(), names.end(), train.selection_metric()) != names.end();
   if (known && train.selection_metric() != "loss") needs_validation("train.selection_metric", "leave it out");
 }
 

@@ -15,9 +15,10 @@ void CheckTrainConfig(const TrainConfig& train, const DataDescription& data, Con
 // `metrics` are the criterion's.
 void CheckTraining(const TrainConfig& train, const std::vector<MetricSpec>& metrics, ConfigProblems& problems);
 
-// What of it only a validation can decide, and there is none. `remedy` says how to get one, e.g. "raise
-// load.split.validation_fraction".
-void CheckWithoutValidation(const TrainConfig& train, absl::string_view remedy, ConfigProblems& problems);
+// What of it only a validation can decide, and there is none. `metrics` are the criterion's. `remedy` says how to get
+// one, e.g. "raise load.split.validation_fraction".
+void CheckWithoutValidation(const TrainConfig& train, const std::vector<MetricSpec>& metrics, absl::string_view remedy,
+                            ConfigProblems& problems);
 
 }  // namespace baton
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "base/errors.h"
 #include "base/status_macros.h"
+#include "glog/logging.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "training/config_checks.h"
@@ -44,20 +45,47 @@ std::string Names(const GroupLayouts& layouts) {
   return absl::StrJoin(layouts, ", ", [](std::string* out, const auto& layout) { *out += layout.first; });
 }
 
-// What the training refuses to begin or to go on with.
-absl::Status CheckCanTrain(const Training& training, const State& state) {
+// What State holds of the configuration is what the configuration says.
+absl::Status CheckCounters(const TrainConfig& config, const TrainingProgress& progress) {
+  const auto other = [](absl::string_view field, uint64_t state, uint64_t configured) {
+    return absl::InvalidArgumentError(absl::StrCat("this State was begun with train.", field, " ", state,
+                                                   ", and the configuration says ", configured,
+                                                   ": put it back, or begin with a State of its own"));
+  };
+  if (progress.micro_batches() != config.micro_batches()) {
+    return other("micro_batches", progress.micro_batches(), config.micro_batches());
+  }
+  if (progress.threads_per_worker() != config.threads_per_worker()) {
+    return other("threads_per_worker", progress.threads_per_worker(), config.threads_per_worker());
+  }
+  const ScheduleConfig& schedule = config.schedule();
+  const bool names_another =
+      schedule.has_horizon_steps() && schedule.horizon_steps() != progress.schedule_horizon_steps();
+  if (HasHorizon(schedule) && (names_another || !progress.has_schedule_horizon_steps())) {
+    return other("schedule.horizon_steps", progress.schedule_horizon_steps(), schedule.horizon_steps());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckCanTrain(const Training& training) {
   if (training.train.examples() == 0) return absl::InvalidArgumentError("there are no examples to train on");
   if (training.validation != nullptr && training.validation->examples() == 0) {
     return absl::InvalidArgumentError("there are no examples to validate on");
   }
   ConfigProblems problems;
   CheckTraining(training.config, training.criterion.metrics(), problems);
-  if (training.validation == nullptr) CheckWithoutValidation(training.config, "give a validation source", problems);
+  if (training.validation == nullptr) {
+    CheckWithoutValidation(training.config, training.criterion.metrics(), "give a validation source", problems);
+  }
   RETURN_IF_ERROR(problems.ToStatus());
-  RETURN_IF_ERROR(CheckFits(training, LayoutsOf(state)));
+  RETURN_IF_ERROR(CheckGenerator(training.model, training.pool.size()));
   return CheckMicroBatchRows(training.model, training.train.examples(), training.config.batch_size(),
                              training.config.micro_batches());
 }
+
+namespace {
 
 // Counters of the State before the first step.
 TrainingProgress FirstProgress(const Training& training) {
@@ -138,11 +166,19 @@ absl::StatusOr<State> RestoreOrBegin(const Training& training, at::Device device
   ASSIGN_OR_RETURN(std::optional<State> restored, training.snapshots->LoadLatest(device));
   if (!restored.has_value()) return InitialState(training, device);
   RETURN_IF_ERROR(CheckFits(training, LayoutsOf(*restored)));
+  const Environment before = std::exchange(restored->environment, CurrentEnvironment(device));
+  RETURN_IF_ERROR(CheckEnvironment(training.config, before, restored->environment));
+  for (const auto& [name, old_value, new_value] : EnvironmentDifferences(before, restored->environment)) {
+    LOG(WARNING) << "this training began with " << name << " " << old_value << " and goes on with " << new_value
+                 << ": its result may differ in the last bits from one that did not change";
+  }
   return *std::move(restored);
 }
 
 absl::StatusOr<StopReason> Fit(const Training& training, State& state) try {
-  RETURN_IF_ERROR(CheckCanTrain(training, state));
+  RETURN_IF_ERROR(CheckCanTrain(training));
+  RETURN_IF_ERROR(CheckFits(training, LayoutsOf(state)));
+  RETURN_IF_ERROR(CheckCounters(training.config, state.progress));
   ASSIGN_OR_RETURN(const auto optimizer, BuildOptimizer(training.config.optimizer()));
   return Trainer(training, *optimizer, state).Train();
 } catch (const std::exception& exception) {

@@ -48,20 +48,27 @@ struct Training {
 // What the State of this training consists of: its groups of tensors, without their memory.
 absl::StatusOr<GroupLayouts> LayoutsOf(const Training& training);
 
+// OK if the configuration can be used with this model, criterion, data and number of workers, else InvalidArgument.
+// Fit() asks it; for callers who have something to write before.
+absl::Status CheckCanTrain(const Training& training);
+
 // OK if a State with these groups can be trained; DataLoss names the first that differs.
 absl::Status CheckFits(const Training& training, const GroupLayouts& groups);
 
 // The State before the first step, with initial values drawn from the seed, on `device`.
 absl::StatusOr<State> InitialState(const Training& training, at::Device device);
 
-// The newest snapshot that verifies, or the State before the first step where there is none.
+// The newest snapshot that verifies, or the State before the first step where there is none. What of the environment
+// is another than when it was written is announced, or refused with train.strict_environment (FailedPrecondition).
 absl::StatusOr<State> RestoreOrBegin(const Training& training, at::Device device);
 
 // Takes steps from wherever `state` is until the first goal of the configuration is reached, or early stopping. The
 // same bits for any number of workers, and however often it was stopped and resumed. Cancelled after a stop signal
-// (base/signals.h), with a snapshot to go on from; OutOfRange if training diverged; InvalidArgument if the
-// configuration cannot be used; the error of a snapshot that could not be saved or of an observer. Snapshots are
-// written while training goes on; none is in flight any more when this returns. Errors of libtorch are Statuses.
+// (base/signals.h) or at `stop_at_step`, with a snapshot to go on from where `snapshots` is not null; else only `state`
+// has where training stopped. OutOfRange if training diverged. InvalidArgument if CheckCanTrain() or the first step
+// refuses it, or the counters of `state` are of another configuration; DataLoss if CheckFits() refuses its groups. The
+// error of a snapshot that could not be saved or of an observer. Snapshots are written while training goes on; none is
+// in flight any more when this returns. Errors of libtorch are Statuses.
 absl::StatusOr<StopReason> Fit(const Training& training, State& state);
 
 }  // namespace baton

@@ -199,6 +199,40 @@ TEST_F(FitTest, AStateOfAnotherTrainingDoesNotFit) {
               StatusIs(StatusCode::kDataLoss, HasSubstr("'layers.0.weight' [5, 4] with weight decay where this")));
 }
 
+// What State was begun with is not changed by a configuration in silence.
+TEST_F(FitTest, CountersOfAnotherConfigurationAreRefused) {
+  config_.set_max_steps(1);
+  ASSERT_THAT(Train(), IsOk());
+  config_.set_max_steps(2);
+  config_.set_micro_batches(4);
+  EXPECT_THAT(Fit(Parts(), state_),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("train.micro_batches 2, and the configuration says 4")));
+  config_.set_micro_batches(2);
+  config_.set_threads_per_worker(2);
+  EXPECT_THAT(Fit(Parts(), state_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("train.threads_per_worker 1")));
+  config_.set_threads_per_worker(1);
+  // Its rate would be 0 from the first step on.
+  config_.mutable_schedule()->mutable_cosine();
+  EXPECT_THAT(Fit(Parts(), state_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("schedule.horizon_steps")));
+  config_.clear_schedule();
+  EXPECT_THAT(Fit(Parts(), state_), IsOk());
+}
+
+TEST_F(FitTest, AnotherEnvironmentIsRefusedOnRequest) {
+  const TemporaryFolder folder;
+  SnapshotStore store(Unsynced::Get(), folder.path());
+  Training training = Parts();
+  training.snapshots = &store;
+  State state = *InitialState(training, at::kCPU);
+  state.environment.set_cpu_model("another CPU");
+  ASSERT_THAT(store.Save(state), IsOk());
+  ASSERT_OK_AND_ASSIGN(const State restored, RestoreOrBegin(training, at::kCPU));
+  EXPECT_NE(restored.environment.cpu_model(), "another CPU");
+  config_.set_strict_environment(true);
+  EXPECT_THAT(RestoreOrBegin(training, at::kCPU).status(),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("another CPU")));
+}
+
 TEST_F(FitTest, WhatCannotBeUsedIsRefused) {
   config_.set_micro_batches(3);
   EXPECT_THAT(Train(), StatusIs(StatusCode::kInvalidArgument, HasSubstr("train.micro_batches is 3")));
@@ -209,6 +243,11 @@ TEST_F(FitTest, WhatCannotBeUsedIsRefused) {
   config_.mutable_early_stopping()->set_patience(1);
   Training training = Parts();
   training.validation = nullptr;
+  EXPECT_THAT(Fit(training, state_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("give a validation source")));
+  // By the criterion's own metrics, whether or not the configuration names one.
+  config_.clear_early_stopping();
+  config_.set_selection_metric("accuracy");
+  config_.clear_criterion();
   EXPECT_THAT(Fit(training, state_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("give a validation source")));
 }
 

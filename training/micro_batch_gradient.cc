@@ -18,9 +18,10 @@
 namespace baton {
 namespace {
 
-constexpr char kProcessWide[] =
-    "the model draws from libtorch's process-wide generator, which several workers would share in no fixed order: set "
-    "train.workers to 1, or let it draw from the generator that its ForwardContext holds";
+constexpr char kUndeclaredDraw[] =
+    "the model draws from libtorch's process-wide generator and does not say so: nothing seeds that for each step, so "
+    "that a resumed training would get other bits. Let it draw from the generator that its ForwardContext holds "
+    "(models/dropout.h does), or let uses_process_wide_generator() return true";
 
 // Tensors like `like`, or none.
 FlatTensors SameLayout(const FlatTensors* like) {
@@ -87,12 +88,12 @@ absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const Batch
   const int64_t rows = static_cast<int64_t>(indices.size());
   const int64_t count = pool_.size();
   if (model_.uses_process_wide_generator()) {
-    if (count > 1) return absl::InvalidArgumentError(kProcessWide);
+    RETURN_IF_ERROR(CheckGenerator(model_, pool_.size()));
     at::manual_seed(MixSeed(seed_, "process-wide", step_index));
   }
   // Whether a model draws from it and does not say so shows in the first step.
   const at::Device device = tensors_.parameters.flat().device();
-  const bool check_generator = count > 1 && !generator_checked_;
+  const bool check_generator = !model_.uses_process_wide_generator() && !generator_checked_;
   const at::Tensor generator_state = check_generator ? ProcessWideState(device) : at::Tensor();
   RETURN_IF_ERROR(pool_.Run([&](int index) {
     Worker& worker = workers_[index];
@@ -108,7 +109,7 @@ absl::StatusOr<MicroBatchGradient::Sums> MicroBatchGradient::Compute(const Batch
     return absl::OkStatus();
   }));
   if (check_generator && !at::equal(generator_state, ProcessWideState(device))) {
-    return absl::InvalidArgumentError(kProcessWide);
+    return absl::InvalidArgumentError(kUndeclaredDraw);
   }
   generator_checked_ = true;
   PlanAdditions();
@@ -223,6 +224,14 @@ void MicroBatchGradient::UpdateBuffers() const {
   }
   if (tensors_.buffers != nullptr) tensors_.buffers->flat().copy_(root_->buffers.flat());
   if (tensors_.criterion != nullptr) tensors_.criterion->flat().copy_(root_->criterion.flat());
+}
+
+absl::Status CheckGenerator(const Model& model, int workers) {
+  if (!model.uses_process_wide_generator() || workers == 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the model draws from libtorch's process-wide generator, which ", workers,
+                   " workers would share in no fixed order: set train.workers to 1, or let it draw from the generator "
+                   "that its ForwardContext holds"));
 }
 
 absl::Status CheckMicroBatchRows(const Model& model, int64_t rows, int64_t batch_size, int64_t micro_batches) {

@@ -50,7 +50,8 @@ class MicroBatchGradient {
   };
   // Computes the micro-batches' gradients at step `step_index`, which seeds what is drawn, and adds within the workers.
   // The sums are those of the whole batch, added in the order of the micro-batches. Changes none of the tensors.
-  // InvalidArgument for a model that draws from the process-wide generator while there are several workers.
+  // InvalidArgument for a model that draws from the process-wide generator and does not say so, in the first call, or
+  // while there are several workers.
   absl::StatusOr<Sums> Compute(const BatchSource& source, absl::Span<const int64_t> indices, uint64_t step_index);
 
   // Adds what crosses workers, for one chunk of the layout, and returns the finished chunk of the gradient of the loss
@@ -81,7 +82,6 @@ class MicroBatchGradient {
     }
   };
 
-  absl::Status CheckGenerator() const;
   void ComputeMicroBatch(Worker& worker, const Batch& batch, int64_t micro_batch, uint64_t step_index);
   Part* TakePart(Worker& worker);
   // Replaces the last two nodes by their parent, whose part is the left one's or, if that has no rows, the right one's.
@@ -105,6 +105,9 @@ class MicroBatchGradient {
   std::vector<std::pair<Part*, Part*>> additions_;
   Part* root_ = nullptr;
 };
+
+// InvalidArgument for a model that draws from the process-wide generator, and several workers.
+absl::Status CheckGenerator(const Model& model, int workers);
 
 // InvalidArgument, with what to change, if a batch of an epoch of `rows` examples leaves a micro-batch with fewer rows
 // than the model can be trained on, as batch normalisation has no statistics of one. Micro-batches without rows do no

@@ -38,8 +38,9 @@ class TrainStep {
   explicit TrainStep(Parts parts);
 
   // Takes the step on the examples of `indices`: updates parameters, optimizer slots, buffers, the criterion's tensors,
-  // the averages where there are any, the sums and the counters of the State. OutOfRange if
-  // training diverged (the loss or the gradient's norm is not finite); the State is then as before.
+  // the averages where there are any, the sums and the counters of the State. OutOfRange if training diverged: the loss
+  // is not finite or, with clipping, the gradient's norm is not; the State is then as before. Without clipping no norm
+  // is computed, and a gradient that is not finite goes into the parameters.
   absl::Status Run(const BatchSource& source, absl::Span<const int64_t> indices);
 
   // Of the last step that Run() took. The loss is the mean; the norm, before clipping, is computed only for clipping.

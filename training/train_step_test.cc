@@ -190,11 +190,18 @@ class ProcessWideModel : public Model {
 };
 
 TEST(TrainStep, AModelOfTheProcessWideGeneratorTakesOneWorker) {
-  for (const bool says_so : {true, false}) {
-    Stepper training(Config(2), 2);
-    training.model = std::make_unique<ProcessWideModel>(std::move(training.model), says_so);
+  Stepper training(Config(2), 2);
+  training.model = std::make_unique<ProcessWideModel>(std::move(training.model), /*says_so=*/true);
+  EXPECT_THAT(training.Steps(1, 8), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("set train.workers to 1")));
+  EXPECT_EQ(training.state.progress.step_index(), 0);
+}
+
+TEST(TrainStep, AModelThatDoesNotSayWhatItDrawsFromIsRefused) {
+  for (const int workers : {1, 2}) {
+    Stepper training(Config(2), workers);
+    training.model = std::make_unique<ProcessWideModel>(std::move(training.model), /*says_so=*/false);
     EXPECT_THAT(training.Steps(1, 8),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("set train.workers to 1")));
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("uses_process_wide_generator() return true")));
     EXPECT_EQ(training.state.progress.step_index(), 0);
   }
 }

@@ -19,6 +19,13 @@ const std::vector<at::Tensor>& ViewsOf(const FlatTensors* tensors) {
   return tensors != nullptr ? tensors->views() : none;
 }
 
+absl::Status CheckCount(const std::vector<MetricSum>& given, const std::vector<MetricSpec>& declared) {
+  if (given.size() == declared.size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the criterion declares ", declared.size(),
+                                                 " metrics, but its Metrics() gives ", given.size(),
+                                                 "; it must give one for each, in the declared order"));
+}
+
 void UpdateEarlyStopping(const EarlyStoppingConfig& config, double loss, TrainingProgress& progress) {
   if (!progress.has_early_stopping_reference() || loss < progress.early_stopping_reference() - config.min_delta()) {
     progress.set_early_stopping_reference(loss);
@@ -50,7 +57,9 @@ absl::Status Validate(const Training& training, const State& state, Measurement&
                                  [&](int64_t index, const Batch& batch, const at::Tensor& outputs) {
                                    const LossSum loss = criterion.Loss(outputs, batch, context);
                                    batches[index] = {loss.sum, loss.weight};
-                                   for (const MetricSum& metric : criterion.Metrics(outputs, batch)) {
+                                   const std::vector<MetricSum> metrics = criterion.Metrics(outputs, batch);
+                                   RETURN_IF_ERROR(CheckCount(metrics, criterion.metrics()));
+                                   for (const MetricSum& metric : metrics) {
                                      batches[index].insert(batches[index].end(), {metric.sum, metric.weight});
                                    }
                                    return absl::OkStatus();

@@ -99,6 +99,31 @@ TEST(Validate, ALossThatIsNotFiniteIsAnError) {
               StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("training diverged")));
 }
 
+// A criterion that says that it counts something, and gives nothing.
+class Forgetful : public Criterion {
+ public:
+  Forgetful() : Criterion({}, {{.name = "accuracy"}}) {}
+  LossSum Loss(const at::Tensor& outputs, const Batch&, const CriterionContext&) const override {
+    return {outputs.sum(), outputs.sum()};
+  }
+};
+
+TEST(Validate, MetricsThatAreDeclaredMustBeGiven) {
+  const Line line;
+  const auto source = *TensorSource::FromHost({Floats("features", {3, 1}, {0, 1, 2})}, at::kCPU);
+  const auto pool = *WorkerPool::Create(1, [] { at::set_num_threads(1); });
+  const TrainConfig config = Line::Config();
+  Measurement measurement;
+  EXPECT_THAT(Validate({.config = config,
+                        .model = *line.model,
+                        .criterion = Forgetful(),
+                        .train = source,
+                        .validation = &source,
+                        .pool = *pool},
+                       line.state, measurement),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("declares 1 metrics, but its Metrics() gives 0")));
+}
+
 // Three rows of which two are classified as their target says.
 TEST(Validate, GivesTheMetricsThatAreSaidOfIt) {
   TrainConfig config;

@@ -48,7 +48,7 @@ for round in 1 2; do
   [ $? -eq 137 ] || fail "training was not killed in round $round: $(cat output)"
 done
 expect 0 "$here/train" --run_dir=killed
-expect_output "step"
+expect_output "goes on from step"
 expect 0 "$here/evaluate" --run_dir=killed
 expect_output "accuracy"
 for file in model optimizer; do
@@ -61,9 +61,9 @@ expect_output "step-"
 
 # Another value is another key; the record says which.
 expect 0 "$here/run" --run_dir=killed 'train.model.[acme.wide].width=4'
-cmp -s "$(ls -d killed/train/*/step-* | head -1)/model.safetensors" "$(last undisturbed)/model.safetensors" &&
-  fail "another width, the same model"
 [ "$(ls killed/train | wc -l)" -eq 2 ] || fail "the earlier training is gone"
+for key in killed/train/*; do sha256sum <"$(ls -d "$key"/step-* | tail -1)/model.safetensors"; done >models
+[ "$(sort -u models | wc -l)" -eq 2 ] || fail "another width, the same model"
 expect 0 "$here/inspect" provenance killed
 expect_output 'train.model.[acme.wide].width": "4"'
 
