@@ -22,8 +22,8 @@ namespace baton {
 //
 // The life of a stage: construct the writer first thing, since the attempt's time and usage count from then on; find
 // the key; BeginAttempt(); Update() as results become durable; FinishAttempt(). From BeginAttempt() on, every commit
-// also measures the attempt's usage anew, and is refused with Unavailable if another process has begun a newer attempt:
-// the last defence where a file system's locks do not work.
+// also measures the attempt's usage, and is refused with Unavailable if another process has begun a newer attempt: the
+// last defence where a file system's locks do not work.
 //
 // Thread-safe. `store` must outlive it.
 template <typename Section>

@@ -183,6 +183,7 @@ void ShowTrain(const Metadata& record, Page& page) {
   if (train.has_initial_weights()) {
     page.Value("initial weights", InitialWeightsText(train.initial_weights()));
     page.Value("initial weights sha256", train.initial_weights().sha256());
+    page.Value("initial buffers sha256", train.initial_weights().buffers_sha256());
   }
   page.Value("best snapshot", SnapshotText(train.best_snapshot()));
   page.Value("last snapshot", SnapshotText(train.last_snapshot()));

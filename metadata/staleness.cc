@@ -53,12 +53,17 @@ std::string EvaluateStaleness(const Metadata& record) {
   const std::optional<absl::string_view> used = FindInput(stage, "train.model");
   if (!used || !train.has_stage()) return "";
   const absl::string_view model = Digest(*used);
+  const absl::string_view buffers = FindInput(stage, "train.buffers").value_or("");
+  const auto is_used = [&](const SnapshotReference& snapshot) {
+    return snapshot.model_sha256() == model && snapshot.buffers_sha256() == buffers;
+  };
   const bool last_only = FindInput(stage, "evaluate.snapshot") == "LAST";
-  const bool is_last = train.last_snapshot().model_sha256() == model;
-  const bool is_best = train.best_snapshot().model_sha256() == model;
+  const bool is_last = is_used(train.last_snapshot());
+  const bool is_best = is_used(train.best_snapshot());
   if (!is_last && (last_only || !is_best)) {
     const std::string& now = last_only || !train.has_best_snapshot() ? train.last_snapshot().model_sha256()
                                                                      : train.best_snapshot().model_sha256();
+    if (now == model) return absl::StrCat("made from model ", Short(model), " with other buffers than train's are now");
     if (now.empty()) return absl::StrCat("made from model ", Short(model), "; train has begun another one");
     return absl::StrCat("made from model ", Short(model), ", train's is now ", Short(now));
   }

@@ -62,6 +62,15 @@ TEST(Staleness, AnotherModelMakesEvaluateStale) {
   EXPECT_EQ(EvaluateStaleness(record), "made from model m1; train has begun another one");
 }
 
+TEST(Staleness, OtherBuffersMakeEvaluateStale) {
+  Metadata record = Example();
+  record.mutable_train()->mutable_best_snapshot()->set_buffers_sha256("b2");
+  record.mutable_train()->mutable_last_snapshot()->set_buffers_sha256("b2");
+  EXPECT_EQ(EvaluateStaleness(record), "made from model m1 with other buffers than train's are now");
+  AddInput(*record.mutable_evaluate()->mutable_stage(), "train.buffers", "b2");
+  EXPECT_EQ(EvaluateStaleness(record), "");
+}
+
 TEST(Staleness, TheLastSnapshotCountsWhereItWasAskedFor) {
   Metadata record = Example();
   AddInput(*record.mutable_evaluate()->mutable_stage(), "evaluate.snapshot", "LAST");

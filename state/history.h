@@ -15,8 +15,8 @@
 
 namespace baton {
 
-// All measurements of a training, oldest first. Full segments of it never change again, and copies share them: copying
-// one costs the same however long it is, and so does a snapshot, whose files of them are shared as well. Not
+// All measurements of a training, oldest first. Full segments of it never change again, and copies share them: a copy
+// takes one pointer for each. Snapshots share their files: a snapshot takes one link and one small read for each. Not
 // thread-safe; copies may be used by different threads.
 class History {
  public:

@@ -15,27 +15,29 @@ namespace {
 
 std::string Shape(const std::vector<int64_t>& shape) { return absl::StrCat("[", absl::StrJoin(shape, ", "), "]"); }
 
-// Which of `there` go to which of `here`, as pairs of positions.
-std::vector<std::pair<size_t, size_t>> Match(const FlatLayout& there, const FlatLayout& here, WeightsReport& report) {
+// Tensors of the snapshot and those here that they are to go to.
+using Pairs = std::vector<std::pair<at::Tensor, at::Tensor>>;
+
+// Adds to `pairs` and `report` what of `there` goes to what of `here`.
+void Match(const FlatTensors& there, const FlatTensors& here, Pairs& pairs, WeightsReport& report) {
+  const auto& theirs = there.layout().entries;
+  const auto& ours = here.layout().entries;
   std::map<std::string, size_t> positions;
-  for (size_t i = 0; i < there.entries.size(); ++i) positions[there.entries[i].name] = i;
-  std::vector<std::pair<size_t, size_t>> pairs;
-  for (size_t i = 0; i < here.entries.size(); ++i) {
-    const FlatLayout::Entry& entry = here.entries[i];
-    const auto found = positions.extract(entry.name);
+  for (size_t i = 0; i < theirs.size(); ++i) positions[theirs[i].name] = i;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const auto found = positions.extract(ours[i].name);
     if (found.empty()) {
-      report.missing.push_back(entry.name);
-    } else if (const auto& shape = there.entries[found.mapped()].shape; shape != entry.shape) {
-      report.other_shape.push_back(absl::StrCat(entry.name, " ", Shape(shape), " (here ", Shape(entry.shape), ")"));
+      report.missing.push_back(ours[i].name);
+    } else if (const auto& shape = theirs[found.mapped()].shape; shape != ours[i].shape) {
+      report.other_shape.push_back(absl::StrCat(ours[i].name, " ", Shape(shape), " (here ", Shape(ours[i].shape), ")"));
     } else {
-      report.loaded.push_back(entry.name);
-      pairs.emplace_back(found.mapped(), i);
+      report.loaded.push_back(ours[i].name);
+      pairs.emplace_back(there.views()[found.mapped()], here.views()[i]);
     }
   }
-  for (const FlatLayout::Entry& entry : there.entries) {
+  for (const FlatLayout::Entry& entry : theirs) {
     if (positions.contains(entry.name)) report.unexpected.push_back(entry.name);
   }
-  return pairs;
 }
 
 absl::Status CheckFit(const WeightsReport& report, Strictness strictness) {
@@ -54,17 +56,24 @@ absl::Status CheckFit(const WeightsReport& report, Strictness strictness) {
 }  // namespace
 
 absl::StatusOr<WeightsReport> LoadWeights(FileSystem& fs, const std::string& path, WeightsOf which,
-                                          Strictness strictness, FlatTensors& parameters) try {
+                                          Strictness strictness, const FlatTensors& parameters,
+                                          const FlatTensors* buffers) try {
   ASSIGN_OR_RETURN(SnapshotReader reader, SnapshotReader::Open(fs, path));
   ASSIGN_OR_RETURN(const FlatTensors weights,
                    reader.Want(*FindGroup(reader.index(), WeightsGroup(reader.index(), which))));
+  FlatTensors their_buffers;
+  if (const char* const group = BuffersGroup(reader.index(), which); group != nullptr) {
+    ASSIGN_OR_RETURN(their_buffers, reader.Want(*FindGroup(reader.index(), group)));
+  }
   WeightsReport report;
-  const auto pairs = Match(weights.layout(), parameters.layout(), report);
+  Pairs pairs;
+  Match(weights, parameters, pairs, report);
+  Match(their_buffers, buffers != nullptr ? *buffers : FlatTensors(), pairs, report);
   if (const absl::Status status = CheckFit(report, strictness); !status.ok()) {
     return Annotate(status, absl::StrCat("snapshot ", path));
   }
   RETURN_IF_ERROR(reader.ReadTensors());
-  for (const auto& [there, here] : pairs) parameters.views()[here].copy_(weights.views()[there]);
+  for (const auto& [there, here] : pairs) here.copy_(there);
   return report;
 } catch (const std::exception& exception) {
   return Annotate(StatusFromException(exception), absl::StrCat("loading weights from ", path));

@@ -11,8 +11,8 @@
 
 namespace baton {
 
-// A snapshot's weights for a model of one's own, which need not be the one that was trained: for fine-tuning. What
-// inference needs, with the model as it was trained, LoadForInference reads (state/snapshot.h).
+// A snapshot's weights and buffers for a model of one's own, which need not be the one that was trained: for
+// fine-tuning. What inference needs, with the model as it was trained, LoadForInference reads (state/snapshot.h).
 
 enum class Strictness {
   kStrict,    // the same names and shapes on both sides
@@ -27,12 +27,13 @@ struct WeightsReport {
   std::vector<std::string> other_shape;  // in both, as in "head.weight [10, 64] (here [3, 64])": left as they were
 };
 
-// Fills `parameters`, on whatever device they are, with the weights of the snapshot in the folder `path`, by name.
-// Reads no tensor of any other kind. Every byte that is read was checked: DataLoss names file and tensor.
-// InvalidArgument lists what does not fit; `parameters` are as they were then, as after any error but one of their
-// device.
+// Fills `parameters`, and `buffers` where the model has any, else null, on whatever device they are, with the weights
+// and the buffers of the snapshot in the folder `path`, by name. Reads no tensor of any other kind. Every byte that is
+// read was checked: DataLoss names file and tensor. InvalidArgument lists what does not fit; the tensors are as they
+// were then, as after any error but one of their device.
 absl::StatusOr<WeightsReport> LoadWeights(FileSystem& fs, const std::string& path, WeightsOf which,
-                                          Strictness strictness, FlatTensors& parameters);
+                                          Strictness strictness, const FlatTensors& parameters,
+                                          const FlatTensors* buffers);
 
 }  // namespace baton
 

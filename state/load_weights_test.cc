@@ -33,26 +33,35 @@ class LoadWeightsTest : public SnapshotTest {
     return Sevens(
         {{.name = "layers.0.bias", .shape = {2}, .weight_decay = true}, {.name = "layers.0.weight", .shape = {2, 3}}});
   }
+  // Of TestState's buffers.
+  static FlatTensors Buffers() { return Sevens({{.name = "layers.0.running_mean", .shape = {3}}}); }
+  absl::StatusOr<WeightsReport> LoadInto(const FlatTensors& parameters, WeightsOf which = WeightsOf::kModelInUse,
+                                         Strictness strictness = Strictness::kStrict) {
+    return LoadWeights(fs_, path_, which, strictness, parameters, &buffers_);
+  }
   static FlatTensors OfAnotherModel() {
     return Sevens({{.name = "layers.0.weight", .shape = {2, 3}},
                    {.name = "layers.0.bias", .shape = {3}},
                    {.name = "head.weight", .shape = {4}}});
   }
+
+  FlatTensors buffers_ = Buffers();
 };
 
 TEST_F(LoadWeightsTest, TheAverageOrTheModelByName) {
   const State state = TestState(8);
   Save(state);
   FlatTensors parameters = OfTheSameModel();
-  ASSERT_OK_AND_ASSIGN(const WeightsReport report,
-                       LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, parameters));
+  ASSERT_OK_AND_ASSIGN(const WeightsReport report, LoadInto(parameters));
   EXPECT_TRUE(at::equal(parameters.views()[0], state.weights().views()[1]));
   EXPECT_TRUE(at::equal(parameters.views()[1], state.weights().views()[0]));
   EXPECT_EQ(parameters.flat().ne(0).sum().item<int64_t>(), 8) << "the gaps stay 0";
-  EXPECT_THAT(report.loaded, ElementsAre("layers.0.bias", "layers.0.weight"));
+  EXPECT_THAT(report.loaded, ElementsAre("layers.0.bias", "layers.0.weight", "layers.0.running_mean"));
+  EXPECT_TRUE(at::equal(buffers_.views()[0], Group(state, kAverageBuffersGroup).views()[0]));
 
-  ASSERT_THAT(LoadWeights(fs_, path_, WeightsOf::kTrainedModel, Strictness::kStrict, parameters), IsOk());
+  ASSERT_THAT(LoadInto(parameters, WeightsOf::kTrainedModel), IsOk());
   EXPECT_TRUE(at::equal(parameters.views()[1], state.model().views()[0]));
+  EXPECT_TRUE(at::equal(buffers_.views()[0], state.buffers()->views()[0]));
 }
 
 TEST_F(LoadWeightsTest, TheModelWhereThereIsNoAverage) {
@@ -60,29 +69,37 @@ TEST_F(LoadWeightsTest, TheModelWhereThereIsNoAverage) {
   RemoveGroup(state, kAverageGroup);
   Save(state);
   FlatTensors parameters = OfTheSameModel();
-  ASSERT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, parameters), IsOk());
+  ASSERT_THAT(LoadInto(parameters), IsOk());
   EXPECT_TRUE(at::equal(parameters.views()[1], state.model().views()[0]));
 }
 
 TEST_F(LoadWeightsTest, StrictSaysAllThatDoesNotFitAndChangesNothing) {
   Save(TestState(8));
   FlatTensors parameters = OfAnotherModel();
-  EXPECT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, parameters),
+  EXPECT_THAT(LoadInto(parameters),
               StatusIs(StatusCode::kInvalidArgument, AllOf(HasSubstr(path_), HasSubstr("it lacks: head.weight"),
                                                            HasSubstr("layers.0.bias [2] (here [3])"))));
   EXPECT_TRUE(parameters.views()[0].eq(7).all().item<bool>());
   FlatTensors smaller = Sevens({{.name = "layers.0.weight", .shape = {2, 3}}});
-  EXPECT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, smaller),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("it has besides: layers.0.bias")));
+  EXPECT_THAT(LoadInto(smaller), StatusIs(StatusCode::kInvalidArgument, HasSubstr("it has besides: layers.0.bias")));
+}
+
+TEST_F(LoadWeightsTest, BuffersMustFitToo) {
+  Save(TestState(8));
+  EXPECT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, OfTheSameModel(), nullptr),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("it has besides: layers.0.running_mean")));
+  buffers_ = Sevens({{.name = "layers.0.running_var", .shape = {3}}});
+  EXPECT_THAT(LoadInto(OfTheSameModel()),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("it lacks: layers.0.running_var")));
+  EXPECT_TRUE(buffers_.views()[0].eq(7).all().item<bool>());
 }
 
 TEST_F(LoadWeightsTest, WhatFitsIsTakenAndTheRestReported) {
   const State state = TestState(8);
   Save(state);
   FlatTensors parameters = OfAnotherModel();
-  ASSERT_OK_AND_ASSIGN(const WeightsReport report,
-                       LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kWhatFits, parameters));
-  EXPECT_THAT(report.loaded, ElementsAre("layers.0.weight"));
+  ASSERT_OK_AND_ASSIGN(const WeightsReport report, LoadInto(parameters, WeightsOf::kModelInUse, Strictness::kWhatFits));
+  EXPECT_THAT(report.loaded, ElementsAre("layers.0.weight", "layers.0.running_mean"));
   EXPECT_THAT(report.missing, ElementsAre("head.weight"));
   EXPECT_THAT(report.other_shape, ElementsAre("layers.0.bias [2] (here [3])"));
   EXPECT_THAT(report.unexpected, IsEmpty());
@@ -91,7 +108,8 @@ TEST_F(LoadWeightsTest, WhatFitsIsTakenAndTheRestReported) {
   EXPECT_TRUE(parameters.views()[2].eq(7).all().item<bool>());
 
   FlatTensors nothing = Sevens({{.name = "w", .shape = {1}}});
-  EXPECT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kWhatFits, nothing),
+  buffers_ = Sevens({{.name = "v", .shape = {1}}});
+  EXPECT_THAT(LoadInto(nothing, WeightsOf::kModelInUse, Strictness::kWhatFits),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("do not fit")));
 }
 
@@ -103,9 +121,7 @@ TEST_F(LoadWeightsTest, DamageIsFoundAndChangesNothing) {
     std::string damaged = bytes;
     damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
     Overwrite(File("average.safetensors"), damaged);
-    ASSERT_THAT(LoadWeights(fs_, path_, WeightsOf::kModelInUse, Strictness::kStrict, parameters),
-                StatusIs(StatusCode::kDataLoss, HasSubstr("average.safetensors")))
-        << i;
+    ASSERT_THAT(LoadInto(parameters), StatusIs(StatusCode::kDataLoss, HasSubstr("average.safetensors"))) << i;
     ASSERT_THAT(LoadForInference(fs_, path_, at::kCPU),
                 StatusIs(StatusCode::kDataLoss, HasSubstr("average.safetensors")));
   }

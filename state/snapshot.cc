@@ -298,9 +298,9 @@ absl::StatusOr<State> LoadForInference(FileSystem& fs, const std::string& path, 
   State state = WithoutTensors(index);
   RETURN_IF_ERROR(AddGroup(reader, *FindGroup(index, WeightsGroup(index, WeightsOf::kModelInUse)), kModelGroup, device,
                            nullptr, state));
-  const GroupRecord* buffers = FindGroup(index, kAverageBuffersGroup);
-  if (buffers == nullptr) buffers = FindGroup(index, kBuffersGroup);
-  if (buffers != nullptr) RETURN_IF_ERROR(AddGroup(reader, *buffers, kBuffersGroup, device, nullptr, state));
+  if (const char* const buffers = BuffersGroup(index, WeightsOf::kModelInUse); buffers != nullptr) {
+    RETURN_IF_ERROR(AddGroup(reader, *FindGroup(index, buffers), kBuffersGroup, device, nullptr, state));
+  }
   RETURN_IF_ERROR(reader.ReadTensors());
   RETURN_IF_ERROR(ReadNamedBytes(reader, /*on_bytes=*/nullptr, state));
   return state;

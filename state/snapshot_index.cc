@@ -186,6 +186,11 @@ const char* WeightsGroup(const SnapshotIndex& index, WeightsOf which) {
   return average ? kAverageGroup : kModelGroup;
 }
 
+const char* BuffersGroup(const SnapshotIndex& index, WeightsOf which) {
+  if (which == WeightsOf::kModelInUse && FindGroup(index, kAverageBuffersGroup) != nullptr) return kAverageBuffersGroup;
+  return FindGroup(index, kBuffersGroup) != nullptr ? kBuffersGroup : nullptr;
+}
+
 bool IsSnapshotDamage(const absl::Status& status) { return absl::IsDataLoss(status) || absl::IsNotFound(status); }
 
 absl::Status CheckSnapshotIndex(const SnapshotIndex& index) {

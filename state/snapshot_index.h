@@ -63,6 +63,8 @@ enum class WeightsOf {
 };
 // The group with those weights.
 const char* WeightsGroup(const SnapshotIndex& index, WeightsOf which);
+// The group with the buffers that go with them; null where there are none.
+const char* BuffersGroup(const SnapshotIndex& index, WeightsOf which);
 
 // Errors that say that what is stored is bad or gone, as against errors of the machine, on which nothing may be set
 // aside.

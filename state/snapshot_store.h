@@ -52,7 +52,7 @@ class SnapshotStore {
   // State that was saved.
   absl::Status RemoveOld(const History& history, const TrainingProgress& progress, const RetentionPolicy& policy);
 
-  // Renames the folder with all that is in it out of the way, to begin anew. OK if there is none.
+  // Renames the folder with all that is in it out of the way, to start over. OK if there is none.
   absl::Status Supersede();
 
  private:

@@ -172,6 +172,12 @@ TEST(AllowChanges, DoesNotGoOnFromBeforeTheChange) {
   const ProcessResult refused = training.Run("train", {kRate});
   EXPECT_EQ(refused.exit_code, 65) << refused.err;
   EXPECT_THAT(refused.err, HasSubstr("no snapshot from step 7 on is left"));
+  // As it says: from the beginning, with the new value from the first step on.
+  const ProcessResult over = training.Run("train", {kRate, "--start_over"});
+  EXPECT_EQ(over.exit_code, 0) << over.err;
+  EXPECT_EQ(training.Record().train().stage().status(), StageRun::COMPLETE);
+  EXPECT_NE(training.Record().train().stage().key(), train.stage().key());
+  EXPECT_FALSE(training.Record().train().stage().attempts(0).has_resumed_from_step());
 }
 
 TEST(AllowChanges, WithNothingLeftToTrainIsRefused) {

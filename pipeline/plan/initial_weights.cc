@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "metadata/record_argument.h"
+#include "pipeline/plan/keys.h"
 #include "pipeline/plan/recorded_key.h"
 #include "state/find_snapshot.h"
 
@@ -48,7 +49,7 @@ bool IsSameFolder(FileSystem& fs, const std::string& a, const std::string& b) {
 // Tells that what is found is not what training began with; empty if it is.
 std::string Note(const std::string& path, const absl::StatusOr<InitialWeights>& found,
                  const InitialWeights& begun_with) {
-  if (found.ok() && found->sha256() == begun_with.sha256()) return "";
+  if (found.ok() && SameWeights(*found, begun_with)) return "";
   return absl::StrCat(path,
                       absl::IsNotFound(found.status()) ? " is no longer there"
                       : found.ok() ? absl::StrCat(" has other weights now, of step ", found->step_index())
@@ -72,6 +73,11 @@ absl::StatusOr<InitialWeights> FindWeights(FileSystem& fs, const InitialWeightsC
     weights.set_step_index(index.progress().step_index());
     ASSIGN_OR_RETURN(const FileDigest digest, digests.Sha256(weights.file()));
     weights.set_sha256(digest.hex);
+    if (const char* const buffers = BuffersGroup(index, WhichWeights(config)); buffers != nullptr) {
+      weights.set_buffers_file(JoinPath(snapshot, GroupFile(buffers)));
+      ASSIGN_OR_RETURN(const FileDigest buffers_digest, digests.Sha256(weights.buffers_file()));
+      weights.set_buffers_sha256(buffers_digest.hex);
+    }
     std::string run_id = RunOf(fs, snapshot);
     if (!run_id.empty()) weights.set_run_id(std::move(run_id));
     return absl::OkStatus();

@@ -31,7 +31,7 @@ struct InitialWeightsSource {
 };
 
 // Those of `run`. Once training has begun they need not be there any more: it reads its own snapshots. So if
-// `begun_with` has those with which it began, and the configuration names the same path or the folder of that file,
+// `begun_with` has those that it began with, and the configuration names the same path or the folder of that file,
 // they are those, whatever is there now. Else InvalidArgument if the path is `run` itself, and the errors of
 // FindWeights().
 absl::StatusOr<InitialWeightsSource> FindInitialWeights(FileSystem& fs, const RunDirectory& run,

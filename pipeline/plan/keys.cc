@@ -29,7 +29,7 @@ KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256) {
 }
 
 KeyInputs TrainKey(const PipelineConfig& config, absl::string_view dataset_version,
-                   absl::string_view initial_weights_sha256) {
+                   const InitialWeights& initial_weights) {
   TrainConfig train = config.train();
   // The default, said or unsaid: one key.
   if (train.schedule().has_constant()) train.mutable_schedule()->clear_constant();
@@ -37,9 +37,16 @@ KeyInputs TrainKey(const PipelineConfig& config, absl::string_view dataset_versi
   inputs.Add(kDatasetInput, dataset_version);
   inputs.Add("seed", absl::StrCat(config.seed()));
   inputs.Add(FrozenFields(train, "train"));
-  if (train.has_initial_weights()) inputs.Add(kInitialWeightsInput, initial_weights_sha256);
+  if (train.has_initial_weights()) {
+    inputs.Add(kInitialWeightsInput, initial_weights.sha256());
+    if (initial_weights.has_buffers_sha256()) inputs.Add(kInitialBuffersInput, initial_weights.buffers_sha256());
+  }
   inputs.Add("train.format_version", absl::StrCat(kTrainFormatVersion));
   return inputs;
+}
+
+bool SameWeights(const InitialWeights& a, const InitialWeights& b) {
+  return a.sha256() == b.sha256() && a.buffers_sha256() == b.buffers_sha256();
 }
 
 bool LeavesHorizonOpen(const TrainConfig& config) {
@@ -58,6 +65,7 @@ KeyInputs EvaluateKey(const PipelineConfig& config, absl::string_view dataset_ve
   KeyInputs inputs;
   inputs.Add(kDatasetInput, dataset_version);
   inputs.Add("train.model", snapshot.model_sha256());
+  if (snapshot.has_buffers_sha256()) inputs.Add("train.buffers", snapshot.buffers_sha256());
   inputs.Add(FrozenFields(config.train().model(), "train.model_config"));
   inputs.Add(FrozenFields(config.evaluate(), "evaluate"));
   inputs.Add("evaluate.format_version", absl::StrCat(kEvaluateFormatVersion));

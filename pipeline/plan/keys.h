@@ -22,8 +22,10 @@ inline constexpr int kEvaluateFormatVersion = 1;
 
 // Names of inputs of train's key that are no fields of the configuration.
 inline constexpr char kDatasetInput[] = "load.dataset";
-// Of the file with the weights that training begins with, where train.initial_weights names a snapshot.
+// Of the files with the weights and the buffers that training begins with, where train.initial_weights names a
+// snapshot.
 inline constexpr char kInitialWeightsInput[] = "train.initial_weights.sha256";
+inline constexpr char kInitialBuffersInput[] = "train.initial_weights.buffers_sha256";
 // Of a training that went on from another with something changed (pipeline/plan/amend.h).
 inline constexpr char kAmendedFromInput[] = "train.amended_from";
 inline constexpr char kAmendedStepInput[] = "train.amended_step";
@@ -33,10 +35,12 @@ inline constexpr char kHorizonInput[] = "train.schedule.horizon_steps";
 // `raw_sha256` is the raw file's.
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
 
-// `config` names the end of a schedule that has one (WithHorizon). `initial_weights_sha256` counts only where
+// `config` names the end of a schedule that has one (WithHorizon). `initial_weights` count only where
 // train.initial_weights is set.
 KeyInputs TrainKey(const PipelineConfig& config, absl::string_view dataset_version,
-                   absl::string_view initial_weights_sha256 = "");
+                   const InitialWeights& initial_weights = {});
+// Whether both are the same to the key, by content.
+bool SameWeights(const InitialWeights& a, const InitialWeights& b);
 
 // The train configuration with the step at which its schedule ends, where it has an end and names none.
 PipelineConfig WithHorizon(PipelineConfig config, uint64_t horizon_steps);

@@ -68,20 +68,29 @@ TEST(Keys, OfTrain) {
                           Pair("train.batch_size", "16"), Pair("train.format_version", "2")));
 }
 
+InitialWeights Weights(const std::string& sha256) {
+  InitialWeights weights;
+  weights.set_sha256(sha256);
+  return weights;
+}
+
 // By content: where they are is free.
 TEST(Keys, InitialWeights) {
   PipelineConfig config = Config();
   config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/a");
-  const KeyInputs inputs = TrainKey(config, kDataset, "77");
+  const KeyInputs inputs = TrainKey(config, kDataset, Weights("77"));
   EXPECT_THAT(inputs.values(), testing::Contains(Pair("train.initial_weights.sha256", "77")));
   EXPECT_EQ(inputs.values().size(), TrainKey(Config(), kDataset).values().size() + 1);
   config.mutable_train()->mutable_initial_weights()->set_snapshot("/runs/b");
-  EXPECT_EQ(TrainKey(config, kDataset, "77").Key(), inputs.Key());
-  EXPECT_NE(TrainKey(config, kDataset, "78").Key(), inputs.Key());
+  EXPECT_EQ(TrainKey(config, kDataset, Weights("77")).Key(), inputs.Key());
+  EXPECT_NE(TrainKey(config, kDataset, Weights("78")).Key(), inputs.Key());
   config.mutable_train()->mutable_initial_weights()->set_strict(false);
-  EXPECT_NE(TrainKey(config, kDataset, "77").Key(), inputs.Key());
+  EXPECT_NE(TrainKey(config, kDataset, Weights("77")).Key(), inputs.Key());
+  InitialWeights with_buffers = Weights("77");
+  with_buffers.set_buffers_sha256("99");
+  EXPECT_NE(TrainKey(config, kDataset, with_buffers).Key(), TrainKey(config, kDataset, Weights("77")).Key());
   // Without them a digest means nothing.
-  EXPECT_EQ(TrainKey(Config(), kDataset, "77").Key(), TrainKey(Config(), kDataset).Key());
+  EXPECT_EQ(TrainKey(Config(), kDataset, Weights("77")).Key(), TrainKey(Config(), kDataset).Key());
 }
 
 TEST(Keys, AConstantScheduleIsTheDefault) {
@@ -123,6 +132,15 @@ TEST(Keys, OfEvaluate) {
               ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("train.model", "be57"),
                           Pair("train.model_config.mlp.hidden_sizes", "[8, 4]"), Pair("evaluate.batch_size", "64"),
                           Pair("evaluate.format_version", "1")));
+}
+
+TEST(Keys, TheBuffersOfAModelCountToo) {
+  SnapshotReference snapshot = Trained().best_snapshot();
+  const std::string without = EvaluateKey(Config(), kDataset, snapshot).Key();
+  snapshot.set_buffers_sha256("b0ff");
+  const KeyInputs inputs = EvaluateKey(Config(), kDataset, snapshot);
+  EXPECT_THAT(inputs.values(), testing::Contains(Pair("train.buffers", "b0ff")));
+  EXPECT_NE(inputs.Key(), without);
 }
 
 TEST(Keys, EvaluateTakesTheLastSnapshotOnRequestAndWhereNoneIsBest) {

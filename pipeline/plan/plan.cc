@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/status_macros.h"
 #include "data/raw_file_format.h"
+#include "optim/schedule.h"
 #include "pipeline/plan/initial_weights.h"
 #include "pipeline/plan/keys.h"
 #include "pipeline/plan/outputs.h"
@@ -99,21 +100,21 @@ uint64_t TrainRows(const LoadSection& load) {
   return 0;
 }
 
-// What a training depends on that is of `load`'s dataset and begins with weights of this digest. A schedule that leaves
+// What a training depends on that is of `load`'s dataset and begins with these weights. A schedule that leaves
 // its end open ends where the recorded one does, since a raised goal does not move it; where nothing is recorded, at
 // the goal.
-struct Training {
+struct TrainingInputs {
   PipelineConfig config;
   KeyInputs inputs;
   std::vector<InputChange> changes;  // since the recorded one
 };
 
-Training MakeTraining(const PipelineConfig& config, const LoadSection& load, const StageRun& recorded,
-                      absl::string_view initial_weights_sha256, std::optional<uint64_t> horizon_steps) {
+TrainingInputs MakeTraining(const PipelineConfig& config, const LoadSection& load, const StageRun& recorded,
+                            const InitialWeights& initial_weights, std::optional<uint64_t> horizon_steps) {
   const uint64_t goal_steps = Goal(config.train()).Steps(StepsPerEpoch(TrainRows(load), config.train()));
-  Training training;
+  TrainingInputs training;
   training.config = WithHorizon(config, horizon_steps.value_or(goal_steps));
-  training.inputs = TrainKey(training.config, load.dataset_version(), initial_weights_sha256);
+  training.inputs = TrainKey(training.config, load.dataset_version(), initial_weights);
   training.changes = ChangesSince(recorded, training.inputs);
   return training;
 }
@@ -135,8 +136,8 @@ absl::Status CheckLoadIsCurrent(const PipelineConfig& config, const LoadSection&
 
 // The same of train. As load's raw file, the weights that training began with need not be there any more.
 absl::Status CheckTrainIsCurrent(const PipelineConfig& config, const LoadSection& load, const TrainSection& train) {
-  const Training training = MakeTraining(config, load, train.stage(), train.initial_weights().sha256(),
-                                         HorizonSteps(RecordedInputs(train.stage())));
+  const TrainingInputs training =
+      MakeTraining(config, load, train.stage(), train.initial_weights(), HorizonSteps(RecordedInputs(train.stage())));
   RETURN_IF_ERROR(NotCurrent(kTrainStage, train.stage(), training.changes));
   if (!TrainWantsMore(config, train)) return absl::OkStatus();
   const Position position = RecordedPosition(train);
@@ -145,24 +146,33 @@ absl::Status CheckTrainIsCurrent(const PipelineConfig& config, const LoadSection
                                                  ": run train first, or put it back"));
 }
 
+// The schedule, whose end the configuration names, has room after its warmup.
+absl::Status CheckWarmup(const TrainConfig& config) {
+  const uint64_t warmup = config.schedule().warmup_steps(), horizon = config.schedule().horizon_steps();
+  if (!HasHorizon(config.schedule()) || warmup < horizon) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("train.schedule.warmup_steps is ", warmup, ", but all of the schedule has ", horizon,
+                   " steps (horizon_steps, or where training is to end); lower it, or train longer"));
+}
+
 absl::StatusOr<StagePlan> PlanTraining(const PlanContext& context, const LoadSection& load, const TrainSection& train) {
   ASSIGN_OR_RETURN(const bool has_progress, HasSnapshots(context.fs, context.run, train));
   const std::vector<FieldValue> recorded = RecordedInputs(train.stage());
   const InitialWeights& begun_with = train.initial_weights();
-  Training training = MakeTraining(context.config, load, train.stage(), begun_with.sha256(),
-                                   context.start_over ? std::nullopt : HorizonSteps(recorded));
+  // What is complete stays, and so does the end of its schedule.
+  const bool complete = train.stage().status() == StageRun::COMPLETE;
+  const std::optional<uint64_t> horizon = context.start_over && !complete ? std::nullopt : HorizonSteps(recorded);
+  TrainingInputs training = MakeTraining(context.config, load, train.stage(), begun_with, horizon);
 
   // A training that goes on read its weights before its first step and never will again: they are those that it began
   // with, even if their source is gone or has others now.
-  const bool complete = train.stage().status() == StageRun::COMPLETE;
   const bool goes_on =
       complete ? training.changes.empty() || (has_progress && !context.allow_changes.empty()) : has_progress;
   ASSIGN_OR_RETURN(InitialWeightsSource source,
                    FindInitialWeights(context.fs, context.run, context.config.train(),
                                       goes_on && !context.start_over ? begun_with : InitialWeights(), context.digests));
-  if (source.weights.sha256() != begun_with.sha256()) {
-    training = MakeTraining(context.config, load, train.stage(), source.weights.sha256(),
-                            context.start_over ? std::nullopt : HorizonSteps(recorded));
+  if (!SameWeights(source.weights, begun_with)) {
+    training = MakeTraining(context.config, load, train.stage(), source.weights, horizon);
   }
 
   StagePlan plan;
@@ -177,8 +187,17 @@ absl::StatusOr<StagePlan> PlanTraining(const PlanContext& context, const LoadSec
                   plan));
   if (!plan.changes.empty() && plan.action != Action::kAmend) {
     // Another training: its schedule ends at its own goal.
-    training = MakeTraining(context.config, load, train.stage(), source.weights.sha256(), std::nullopt);
+    training = MakeTraining(context.config, load, train.stage(), source.weights, std::nullopt);
   }
+  if (plan.action == Action::kStartOver) {
+    if (const std::string* from = FindValue(recorded, kAmendedFromInput); from != nullptr) {
+      // Begun again it is another training: one that has what is configured from its first step on.
+      plan.action = Action::kWork;
+      plan.changes = {{kAmendedFromInput, *from, ""}};
+      plan.note = absl::StrCat("begins again, without what was changed on its way:", ChangeLines(plan.changes));
+    }
+  }
+  RETURN_IF_ERROR(CheckWarmup(training.config.train()));
   plan.config = std::move(training.config);
   plan.inputs = std::move(training.inputs);
   if (plan.changes.empty() && train.stage().has_key()) {

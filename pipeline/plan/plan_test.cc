@@ -158,7 +158,7 @@ TEST_F(PlanTest, InitialWeightsMayBeGoneOnceTrainingHasBegun) {
   train.mutable_initial_weights()->set_path(gone);
   train.mutable_initial_weights()->set_sha256("77");
   train.mutable_stage()->clear_key_inputs();
-  Complete(TrainKey(config_, "sha256:dada", "77"), *train.mutable_stage());
+  Complete(TrainKey(config_, "sha256:dada", train.initial_weights()), *train.mutable_stage());
   EXPECT_EQ(Planned(PlanTrain).action, Action::kSkip);
   EXPECT_THAT(Planned(PlanTrain).note, AllOf(HasSubstr(gone), HasSubstr("SHA-256 77")));
   EXPECT_EQ(Planned(PlanTrain).initial_weights.sha256(), "77");
@@ -262,6 +262,16 @@ TEST_F(PlanTest, StagesWantWhatTheyReadToBeOfThisConfiguration) {
                                         HasSubstr("load is not complete in this run directory: run load first")));
 }
 
+TEST_F(PlanTest, AWarmupLongerThanTheScheduleIsRefused) {
+  ScheduleConfig& schedule = *config_.mutable_train()->mutable_schedule();
+  schedule.mutable_cosine();
+  schedule.set_warmup_steps(6);
+  record_.clear_train();
+  EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("all of the schedule has 6")));
+  schedule.set_warmup_steps(5);
+  EXPECT_THAT(Plan(PlanTrain), IsOk());
+}
+
 // The end of a schedule that names none is where training was to end when it began.
 TEST_F(PlanTest, ARaisedGoalDoesNotMoveTheEndOfASchedule) {
   config_.mutable_train()->mutable_schedule()->mutable_cosine();
@@ -279,6 +289,13 @@ TEST_F(PlanTest, ARaisedGoalDoesNotMoveTheEndOfASchedule) {
   EXPECT_EQ(plan.inputs.Key(), train.stage().key());
   EXPECT_EQ(plan.config.train().schedule().horizon_steps(), 6);
   EXPECT_EQ(plan.action, Action::kWork);
+  // What is complete stays so whatever is said about what is not.
+  train.mutable_stage()->set_status(StageRun::COMPLETE);
+  train.set_epochs_done(5);
+  train.set_steps_done(15);
+  start_over_ = true;
+  EXPECT_EQ(Planned(PlanTrain).inputs.Key(), train.stage().key());
+  start_over_ = false;
   // Said by name, it is another training; and so it is with another batch size, whose schedule ends at its own goal.
   config_.mutable_train()->mutable_schedule()->set_horizon_steps(15);
   EXPECT_NE(Planned(PlanTrain).inputs.Key(), train.stage().key());
@@ -304,6 +321,22 @@ TEST_F(PlanTest, AnAmendedTrainingIsTheSameAsLongAsNothingElseChanges) {
   EXPECT_EQ(plan.inputs.Key(), amended.Key());
   config_.mutable_train()->set_batch_size(16);
   EXPECT_EQ(AmendedStep(Planned(PlanTrain).inputs), std::nullopt);
+}
+
+// It is begun again as what is configured says, which the change on its way was no part of.
+TEST_F(PlanTest, AnAmendedTrainingThatIsStartedOverIsAnother) {
+  TrainSection& train = *record_.mutable_train();
+  const KeyInputs configured = TrainKey(config_, "sha256:dada");
+  const KeyInputs amended = AmendedKey(configured, train.stage(), 3);
+  train.mutable_stage()->clear_key_inputs();
+  Complete(amended, *train.mutable_stage());
+  InterruptTraining();
+  EXPECT_EQ(Planned(PlanTrain).inputs.Key(), amended.Key());
+  start_over_ = true;
+  const StagePlan plan = Planned(PlanTrain);
+  EXPECT_EQ(plan.action, Action::kWork);
+  EXPECT_EQ(plan.inputs.Key(), configured.Key());
+  EXPECT_THAT(plan.note, HasSubstr("without what was changed on its way"));
 }
 
 TEST_F(PlanTest, OnlyWhatIsNamedMayChange) {

@@ -30,6 +30,11 @@ struct StageWork {
   StagePlan plan;
 };
 
+// Asks the planner about the record as it is, and gives that too. Where it refuses (InvalidArgument), another process
+// at work may be the reason: then Unavailable; else it is asked once more while nobody can begin.
+absl::StatusOr<StagePlan> PlanWithoutLock(const PlanContext& context, MetadataStore& store, Planner planner,
+                                          Metadata& record);
+
 // Asks the planner without a lock, so that nothing is written where there is nothing to do; where there is work, takes
 // the locks, reads the record again and asks once more, since another process may have been faster: that answer counts.
 // nullopt if there is nothing to do; the configuration is then kept in the run directory, if that can be written to.

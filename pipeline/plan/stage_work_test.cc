@@ -20,7 +20,10 @@ using testing::HasSubstr;
 int asked = 0;
 int times_with_work = 0;
 
+bool refuses = false;
+
 absl::StatusOr<StagePlan> CountedPlan(const PlanContext&, const Metadata&) {
+  if (refuses) return absl::InvalidArgumentError("train is unfinished (killed)");
   StagePlan plan;
   plan.action = asked++ < times_with_work ? Action::kWork : Action::kSkip;
   return plan;
@@ -33,6 +36,7 @@ class StageWorkTest : public testing::Test {
     options_.run_dir = run_.path();
     config_.set_name("points");
     asked = 0;
+    refuses = false;
   }
   absl::StatusOr<std::optional<StageWork>> Begin(absl::string_view stage) {
     DigestCache digests(fs_, run_.DigestCacheFile());
@@ -56,6 +60,20 @@ TEST_F(StageWorkTest, NothingToDoTakesNoLock) {
   EXPECT_EQ(asked, 1);
   times_with_work = 9;
   EXPECT_THAT(Begin(kTrainStage).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("train.lock")));
+}
+
+// What a process at work has begun looks like what one that was killed has left.
+TEST_F(StageWorkTest, AnErrorIsNotToldOfWhatAnotherProcessIsAt) {
+  refuses = true;
+  EXPECT_THAT(Begin(kEvaluateStage).status(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("killed")));
+  EXPECT_FALSE(*Exists(fs_, run_.path())) << "nothing was written";
+  ASSERT_THAT(MakeFolders(fs_, run_.LockFolder()), IsOk());
+  {
+    ASSERT_OK_AND_ASSIGN(const auto held, FileLock::Acquire(run_.LockFile(kTrainStage), FileLock::Mode::kExclusive));
+    EXPECT_THAT(Begin(kEvaluateStage).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("train.lock")));
+    EXPECT_THAT(Begin(kTrainStage).status(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("train.lock")));
+  }
+  EXPECT_THAT(Begin(kTrainStage).status(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("killed")));
 }
 
 TEST_F(StageWorkTest, AsksAgainUnderTheLock) {

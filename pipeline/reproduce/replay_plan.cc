@@ -19,8 +19,8 @@ namespace {
 // Inputs that are no fields of the configuration: digests of what a stage reads, versions, and what train says of the
 // way that it took. evaluate's "train.model…" are a digest and fields that train's inputs have as well.
 bool IsField(absl::string_view stage, absl::string_view name) {
-  for (const absl::string_view input :
-       {"raw_file.sha256", kDatasetInput, kInitialWeightsInput, kAmendedFromInput, kAmendedStepInput}) {
+  for (const absl::string_view input : {"raw_file.sha256", kDatasetInput, kInitialWeightsInput, kInitialBuffersInput,
+                                        kAmendedFromInput, kAmendedStepInput}) {
     if (name == input) return false;
   }
   if (absl::EndsWith(name, ".format_version")) return false;
@@ -131,8 +131,10 @@ absl::StatusOr<TrainLeg> MakeLeg(const Metadata& record, const PipelineConfig& o
                                  uint64_t stop_at_step) {
   TrainLeg leg = {others, trained.key, stop_at_step, trained.changed};
   RETURN_IF_ERROR(Apply("train", trained.inputs, leg.config));
-  const std::string* weights = FindValue(trained.inputs, kInitialWeightsInput);
-  KeyInputs inputs = TrainKey(leg.config, record.load().dataset_version(), weights != nullptr ? *weights : "");
+  InitialWeights weights;
+  if (const std::string* digest = FindValue(trained.inputs, kInitialWeightsInput)) weights.set_sha256(*digest);
+  if (const std::string* digest = FindValue(trained.inputs, kInitialBuffersInput)) weights.set_buffers_sha256(*digest);
+  KeyInputs inputs = TrainKey(leg.config, record.load().dataset_version(), weights);
   StageRun recorded;
   recorded.set_key(trained.key);
   for (const auto& [name, value] : trained.inputs) {

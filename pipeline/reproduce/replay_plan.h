@@ -34,7 +34,7 @@ struct ReplayPlan {
 // Which parts of the plan the record does not decide, because no result depends on them.
 struct ReplayChoices {
   std::string raw_filepath = "";
-  // A snapshot or run directory with the weights with which training began; not used where it began without.
+  // A snapshot or run directory with the weights that training began with; not used where it began without.
   std::string initial_weights = "";
   uint32_t workers = 0;
 };

@@ -174,7 +174,8 @@ TEST(MakeReplayPlan, BeginsWithTheSameWeightsElsewhere) {
   const PipelineConfig config = Config("train { initial_weights { snapshot: '/runs/a' strict: false } }");
   Metadata record = RecordOf(config, 4);
   record.mutable_train()->mutable_initial_weights()->set_sha256("77");
-  SetInputs(TrainKey(config, record.load().dataset_version(), "77"), *record.mutable_train()->mutable_stage());
+  SetInputs(TrainKey(config, record.load().dataset_version(), record.train().initial_weights()),
+            *record.mutable_train()->mutable_stage());
   ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {.initial_weights = "/runs/b"}));
   const InitialWeightsConfig& weights = plan.legs.at(0).config.train().initial_weights();
   EXPECT_EQ(weights.snapshot(), "/runs/b");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,7 @@
 #include "metadata/verified_record.h"
 #include "pipeline/config/run_directory.h"
 #include "pipeline/plan/initial_weights.h"
+#include "pipeline/plan/keys.h"
 #include "pipeline/reproduce/replay.h"
 #include "pipeline/reproduce/replay_plan.h"
 
@@ -54,10 +56,14 @@ absl::Status CheckInitialWeights(FileSystem& fs, const TrainConfig& config, cons
                                             ": say with --initial_weights where they are now"));
   }
   RETURN_IF_ERROR(found.status());
-  if (found->sha256() == recorded.initial_weights().sha256()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(found->file(), " is not what training began with: its SHA-256 is ",
-                                          found->sha256(), ", the record's ", recorded.initial_weights().sha256(),
-                                          "; say with --initial_weights where that one is"));
+  if (SameWeights(*found, recorded.initial_weights())) return absl::OkStatus();
+  const bool weights_differ = found->sha256() != recorded.initial_weights().sha256();
+  const auto& [file, now, then] =
+      weights_differ
+          ? std::tie(found->file(), found->sha256(), recorded.initial_weights().sha256())
+          : std::tie(found->buffers_file(), found->buffers_sha256(), recorded.initial_weights().buffers_sha256());
+  return absl::DataLossError(absl::StrCat(file, " is not what training began with: its SHA-256 is ", now,
+                                          ", the record's ", then, "; say with --initial_weights where that one is"));
 }
 
 struct StageFiles {

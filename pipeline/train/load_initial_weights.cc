@@ -17,10 +17,14 @@ namespace {
 
 // What is known of the file was true of the bytes that were read, if it still is.
 absl::Status CheckUnchanged(const InitialWeights& weights, DigestCache& digests) {
-  ASSIGN_OR_RETURN(const FileDigest now, digests.Sha256(weights.file()));
-  if (now.hex == weights.sha256()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(weights.file(), " was changed: its SHA-256 was ", weights.sha256(),
-                                          " when training was begun, now it is ", now.hex));
+  const auto check = [&digests](const std::string& file, const std::string& sha256) -> absl::Status {
+    ASSIGN_OR_RETURN(const FileDigest now, digests.Sha256(file));
+    if (now.hex == sha256) return absl::OkStatus();
+    return absl::DataLossError(
+        absl::StrCat(file, " was changed: its SHA-256 was ", sha256, " when training was begun, now it is ", now.hex));
+  };
+  RETURN_IF_ERROR(check(weights.file(), weights.sha256()));
+  return weights.has_buffers_file() ? check(weights.buffers_file(), weights.buffers_sha256()) : absl::OkStatus();
 }
 
 void Announce(const InitialWeights& weights, const WeightsReport& report) {
@@ -40,9 +44,9 @@ void Announce(const InitialWeights& weights, const WeightsReport& report) {
 absl::Status LoadInitialWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests,
                                 InitialWeights& weights, State& state) {
   const Strictness strictness = config.strict() ? Strictness::kStrict : Strictness::kWhatFits;
-  FlatTensors model = state.model();
+  const FlatTensors& model = state.model();
   const absl::StatusOr<WeightsReport> report =
-      LoadWeights(fs, ParentFolder(weights.file()), WhichWeights(config), strictness, model);
+      LoadWeights(fs, ParentFolder(weights.file()), WhichWeights(config), strictness, model, state.buffers());
   if (absl::IsInvalidArgument(report.status()) && config.strict()) {
     return absl::InvalidArgumentError(absl::StrCat("train.initial_weights: ", report.status().message(),
                                                    "; train.initial_weights.strict=false takes those that fit"));
@@ -50,6 +54,7 @@ absl::Status LoadInitialWeights(FileSystem& fs, const InitialWeightsConfig& conf
   if (!report.ok()) return Annotate(report.status(), "train.initial_weights, with which training is yet to begin");
   RETURN_IF_ERROR(CheckUnchanged(weights, digests));
   if (const FlatTensors* average = state.Find(kAverageGroup)) average->flat().copy_(model.flat());
+  if (const FlatTensors* average = state.Find(kAverageBuffersGroup)) average->flat().copy_(state.buffers()->flat());
   weights.set_tensors_loaded(report->loaded.size());
   weights.set_tensors_drawn(report->missing.size() + report->other_shape.size());
   Announce(weights, *report);

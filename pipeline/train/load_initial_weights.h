@@ -10,10 +10,10 @@
 
 namespace baton {
 
-// Puts `weights`, as FindInitialWeights found them, into the model of a State before its first step; its average begins
-// with the same. Counts in `weights` the tensors that were loaded, and announces those that were not. InvalidArgument
-// lists what does not fit; NotFound if they are no longer there; DataLoss if they are damaged, or have changed since
-// they were found.
+// Puts `weights`, as FindInitialWeights found them, into the model and the buffers of a State before its first step;
+// their averages begin with the same. Counts in `weights` the tensors that were loaded, and announces those that were
+// not. InvalidArgument lists what does not fit; NotFound if they are no longer there; DataLoss if they are damaged, or
+// have changed since they were found.
 absl::Status LoadInitialWeights(FileSystem& fs, const InitialWeightsConfig& config, DigestCache& digests,
                                 InitialWeights& weights, State& state);
 

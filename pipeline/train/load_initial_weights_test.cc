@@ -58,7 +58,9 @@ TEST_F(LoadInitialWeightsTest, TheAverageBeginsWithThem) {
   EXPECT_TRUE(at::equal(state.model().flat(), source_.weights().flat()));
   EXPECT_TRUE(at::equal(state.weights().flat(), source_.weights().flat()));
   EXPECT_FALSE(state.weights().flat().is_alias_of(state.model().flat()));
-  EXPECT_EQ(weights_.tensors_loaded(), 2);
+  EXPECT_TRUE(at::equal(state.buffers()->flat(), Group(source_, kAverageBuffersGroup).flat()));
+  EXPECT_TRUE(at::equal(state.weights_buffers()->flat(), state.buffers()->flat()));
+  EXPECT_EQ(weights_.tensors_loaded(), 3);
   EXPECT_EQ(weights_.tensors_drawn(), 0);
   // Nothing else of the source.
   EXPECT_EQ(state.progress.step_index(), 0);
@@ -70,6 +72,7 @@ TEST_F(LoadInitialWeightsTest, AsTheyWereTrained) {
   State state = TestState(0);
   ASSERT_THAT(LoadInto(state), IsOk());
   EXPECT_TRUE(at::equal(state.model().flat(), source_.model().flat()));
+  EXPECT_TRUE(at::equal(state.buffers()->flat(), source_.buffers()->flat()));
 }
 
 TEST_F(LoadInitialWeightsTest, StrictRefusesWhatDoesNotFit) {
@@ -100,6 +103,16 @@ TEST_F(LoadInitialWeightsTest, WhatHasChangedSinceIsNotTaken) {
   State state = TestState(0);
   EXPECT_THAT(LoadInto(state),
               StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr("average.safetensors"), HasSubstr(weights_.sha256()))));
+}
+
+TEST_F(LoadInitialWeightsTest, BuffersThatHaveChangedSinceAreNotTaken) {
+  ASSERT_THAT(RemoveTree(fs_, path_), IsOk());
+  State other = TestState(8);
+  Group(other, kAverageBuffersGroup).views()[0].add_(1);
+  Save(other);
+  State state = TestState(0);
+  EXPECT_THAT(LoadInto(state), StatusIs(StatusCode::kDataLoss, AllOf(HasSubstr("average_buffers.safetensors"),
+                                                                     HasSubstr(weights_.buffers_sha256()))));
 }
 
 TEST_F(LoadInitialWeightsTest, WhatIsGoneOrDamagedIsNamed) {

@@ -28,14 +28,6 @@ absl::Status CheckGoesOn(const TrainConfig& config, const TrainingProgress& prog
   return CheckEnvironment(config, before, now);
 }
 
-absl::Status CheckWarmup(const TrainConfig& config) {
-  const uint64_t warmup = config.schedule().warmup_steps(), horizon = config.schedule().horizon_steps();
-  if (!HasHorizon(config.schedule()) || warmup < horizon) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("train.schedule.warmup_steps is ", warmup, ", but all of the schedule has ", horizon,
-                   " steps (horizon_steps, or where training is to end); lower it, or train longer"));
-}
-
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress) {
   const bool over = HasHorizon(config.schedule()) && progress.step_index() >= progress.schedule_horizon_steps();
   if (!over || Goal(config).IsReached(PositionOf(progress))) return;

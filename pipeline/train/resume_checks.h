@@ -14,9 +14,6 @@ namespace baton {
 absl::Status CheckGoesOn(const TrainConfig& config, const TrainingProgress& progress, const Environment& before,
                          const Environment& now);
 
-// The schedule, whose end the configuration names, has room after its warmup, else InvalidArgument.
-absl::Status CheckWarmup(const TrainConfig& config);
-
 // Raising the goal does not move a schedule's end, and a learning rate that has fallen to 0 trains nothing.
 void WarnIfScheduleIsOver(const TrainConfig& config, const TrainingProgress& progress);
 

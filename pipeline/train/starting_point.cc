@@ -72,7 +72,7 @@ absl::StatusOr<StartingPoint> FindStartingPoint(const StageOptions& options, con
   const RunDirectory run(options.run_dir);
   const Training training = ForEngine(plan.config, setup);
   const TrainConfig& config = training.config;
-  RETURN_IF_ERROR(CheckWarmup(config));
+  RETURN_IF_ERROR(CheckCanTrain(training));
   StartingPoint start;
   start.inputs = plan.inputs;
   start.initial_weights = plan.initial_weights;

@@ -133,7 +133,8 @@ absl::Status TrainRecord::FillSnapshots(const State& state, TrainSection& sectio
     if (progress.best().has_metric()) section.mutable_best_snapshot()->set_metric(progress.best().metric());
     best = &section.best_snapshot();
   }
-  section.set_model_version(absl::StrCat("sha256:", best->model_sha256()));
+  section.set_model_version(
+      absl::StrCat("sha256:", best->model_sha256(), best->has_buffers_sha256() ? "+" : "", best->buffers_sha256()));
   section.set_artifact_uri(best->path());
   return absl::OkStatus();
 }
@@ -147,6 +148,7 @@ absl::StatusOr<SnapshotReference> TrainRecord::Reference(uint64_t step, TrainSec
   reference.set_sha256(index.sha256());
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(fs_, folder));
   const std::string weights = GroupFile(WeightsGroup(index, WeightsOf::kModelInUse));
+  const char* const buffers = BuffersGroup(index, WeightsOf::kModelInUse);
   for (const std::string& name : names) {
     const std::string file = JoinPath(folder, name);
     ASSIGN_OR_RETURN(const FileDigest digest, digests_.Sha256(file));
@@ -155,6 +157,7 @@ absl::StatusOr<SnapshotReference> TrainRecord::Reference(uint64_t step, TrainSec
     artifact.set_size_bytes(digest.size_bytes);
     artifact.set_sha256(digest.hex);
     if (name == weights) reference.set_model_sha256(digest.hex);
+    if (buffers != nullptr && name == GroupFile(buffers)) reference.set_buffers_sha256(digest.hex);
   }
   return reference;
 }
