@@ -61,8 +61,8 @@ std::vector<std::string> Differences(const FolderState& before, const FolderStat
 // A pipeline in a folder of its own below TEST_TMPDIR: table.csv, config.textproto, and the run directory run/.
 class PipelineFolder {
  public:
-  // Makes it anew, with TableText(120) and a configuration that trains a small MLP with dropout on it for 4 epochs, in
-  // 2 micro-batches, with a snapshot every 3 steps. Arguments of Run() override that.
+  // Removes what is there, and makes it with TableText(120) and a configuration that trains a small MLP with dropout on
+  // it for 4 epochs, in 2 micro-batches, with a snapshot every 3 steps. Arguments of Run() override that.
   explicit PipelineFolder(const std::string& name);
 
   std::string table() const { return folder_ + "/table.csv"; }

@@ -93,6 +93,13 @@ TEST(Pipeline, WhenAllIsDoneNothingIsWritten) {
     EXPECT_EQ(again.out.substr(again.out.find("holdout")), first.out.substr(first.out.find("holdout")));
     EXPECT_THAT(Differences(before, StateOf(pipeline.run_dir()), {"cache"}), IsEmpty());
   }
+  const FolderState all_before = StateOf(pipeline.run_dir());
+  const ProcessResult dry = pipeline.Run("run", {"--dry_run"});
+  EXPECT_EQ(dry.exit_code, 0) << dry.err;
+  EXPECT_EQ(dry.out,
+            "load is complete, would be skipped\ntrain is complete, would be skipped\n"
+            "evaluate is complete, would be skipped\n");
+  EXPECT_THAT(Differences(all_before, StateOf(pipeline.run_dir())), IsEmpty());
   // The stages by themselves do the same.
   for (const char* stage : {"load", "train", "evaluate"}) {
     const ProcessResult again = pipeline.Run(stage);
@@ -209,6 +216,23 @@ TEST(Pipeline, UnfinishedTrainingIsNotAbandonedUnasked) {
   EXPECT_THAT(raw.err,
               HasSubstr("raw_file.sha256: " + Sha256Hex(TableText(120)) + " -> " + Sha256Hex(TableText(120, 1))));
   EXPECT_THAT(Differences(before, StateOf(pipeline.run_dir()), {"cache"}), IsEmpty());
+
+  // What would be done is said, and refused, likewise.
+  const ProcessResult dry_raw = pipeline.Run("run", Long({"--dry_run"}));
+  EXPECT_EQ(dry_raw.exit_code, 64);
+  EXPECT_EQ(dry_raw.err, raw.err);
+  EXPECT_EQ(pipeline.Run("run", Long({"--dry_run", "--start_over"})).out,
+            "load would run (runs under a new key, since this changed (earlier results stay):\n  raw_file.sha256: " +
+                Sha256Hex(TableText(120)) + " -> " + Sha256Hex(TableText(120, 1)) +
+                ")\ntrain would follow load\nevaluate would follow load\n");
+  WriteText(pipeline.table(), TableText(120));
+  EXPECT_THAT(pipeline.Run("run", Long({"--dry_run"})).out,
+              HasSubstr("train would go on from what it left\nevaluate would follow train\n"));
+  EXPECT_THAT(
+      pipeline.Run("run", Long({"--dry_run", "train.batch_size=8", "--allow_changes=train.batch_size"})).out,
+      HasSubstr("train would go on from its newest snapshot with\n  train.batch_size: 16 -> 8\nevaluate would"));
+  EXPECT_THAT(Differences(before, StateOf(pipeline.run_dir()), {"cache"}), IsEmpty());
+  WriteText(pipeline.table(), TableText(120, /*seed=*/1));
 
   const FolderState files_before = FilesOf(pipeline.run_dir());
   const ProcessResult over = pipeline.Run("run", {"--start_over", "train.max_epochs=1"});

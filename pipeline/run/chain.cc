@@ -18,6 +18,7 @@
 #include "pipeline/config/run_directory.h"
 #include "pipeline/plan/amend.h"
 #include "pipeline/plan/plan.h"
+#include "pipeline/plan/stage_work.h"
 #include "pipeline/run/stage_program.h"
 #include "pipeline/run/summary.h"
 
@@ -26,7 +27,7 @@ namespace {
 
 struct Stage {
   absl::string_view name;
-  absl::StatusOr<StagePlan> (*plan)(const PlanContext&, const Metadata&);
+  Planner plan;
   const StageRun& (*recorded)(const Metadata&);
 };
 
@@ -88,6 +89,20 @@ std::string NewestAttempt(const StageRun& stage) {
   return stage.attempts().empty() ? "" : stage.attempts().rbegin()->attempt_id();
 }
 
+// What the stage would do.
+std::string Forecast(const StagePlan& plan, const StageRun& recorded) {
+  switch (plan.action) {
+    case Action::kSkip:
+      return "is complete, would be skipped";
+    case Action::kStartOver:
+      return "would start over; what stands there unfinished is put aside";
+    case Action::kAmend:
+      return absl::StrCat("would go on from its newest snapshot with", ChangeLines(plan.changes));
+    default:
+      return recorded.has_key() && plan.changes.empty() ? "would go on from what it left" : "would run";
+  }
+}
+
 // What was done with a stage that has just ended well; `before` was its newest attempt when it was started.
 absl::StatusOr<std::string> ResultOf(const Stage& stage, const Metadata& record, const std::string& before) {
   const StageRun& recorded = stage.recorded(record);
@@ -104,6 +119,35 @@ absl::StatusOr<std::string> ResultOf(const Stage& stage, const Metadata& record,
 
 }  // namespace
 
+absl::StatusOr<std::string> DryRun(const StageOptions& options) {
+  FileSystem& fs = *options.fs;
+  const RunDirectory run(options.run_dir);
+  RETURN_IF_ERROR(CheckAllowedNames(options.allow_changes));
+  ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
+  ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
+  Metadata record;
+  DigestCache digests(fs, run.DigestCacheFile());
+  const PlanContext context = {fs, run, config, options.start_over, options.allow_changes, digests};
+
+  std::string text;
+  absl::string_view first;
+  for (const Stage& stage : kStages) {
+    if (!first.empty()) {
+      // What it would do depends on what comes of that one.
+      absl::StrAppend(&text, stage.name, " would follow ", first, "\n");
+      continue;
+    }
+    ASSIGN_OR_RETURN(const StagePlan plan, PlanWithoutLock(context, *store, stage.plan, record));
+    if (plan.action != Action::kSkip) {
+      first = stage.name;
+      if (stage.name == kLoadStage) RETURN_IF_ERROR(CheckTrainAfterLoad(context, record, plan));
+    }
+    absl::StrAppend(&text, stage.name, " ", Forecast(plan, stage.recorded(record)),
+                    plan.note.empty() ? "" : " (" + plan.note + ")", "\n");
+  }
+  return text;
+}
+
 absl::Status RunChain(const StageOptions& options, const std::string& program, std::string& summary) {
   InstallStopSignals();
   FileSystem& fs = *options.fs;
@@ -111,7 +155,7 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
   RETURN_IF_ERROR(CheckAllowedNames(options.allow_changes));
   ASSIGN_OR_RETURN(const PipelineConfig config, ResolveConfig(options));
   ASSIGN_OR_RETURN(const auto store, MetadataStore::Open(fs, run.path(), config.name()));
-  ASSIGN_OR_RETURN(Metadata record, store->Read());
+  Metadata record;
 
   std::optional<Work> work;
   std::vector<std::pair<std::string, std::string>> results;
@@ -119,7 +163,7 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
     // Each stage that ran has added to it.
     DigestCache digests(fs, run.DigestCacheFile());
     const PlanContext context = {fs, run, config, options.start_over, options.allow_changes, digests};
-    ASSIGN_OR_RETURN(const StagePlan plan, stage.plan(context, record));
+    ASSIGN_OR_RETURN(const StagePlan plan, PlanWithoutLock(context, *store, stage.plan, record));
     const bool skip = plan.action == Action::kSkip;
     if (!skip && stage.name == kLoadStage) RETURN_IF_ERROR(CheckTrainAfterLoad(context, record, plan));
     digests.Save();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "pipeline/config/stage_options.h"
 
 namespace baton {
@@ -19,6 +20,10 @@ namespace baton {
 // The error of a stage that failed has the stage's exit code. Cancelled if a signal asked to stop; Unavailable if
 // another process is at work in the run directory.
 absl::Status RunChain(const StageOptions& options, const std::string& program, std::string& summary);
+
+// What RunChain would do with each stage, a line or more each, or the error that it would return. Nothing is
+// written.
+absl::StatusOr<std::string> DryRun(const StageOptions& options);
 
 }  // namespace baton
 

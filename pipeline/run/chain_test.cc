@@ -104,5 +104,14 @@ TEST_F(ChainTest, WhileItIsAtWorkTheRunDirectoryIsLocked) {
   EXPECT_THAT(text, HasSubstr(absl::StrCat("process ", getpid(), " ")));
 }
 
+TEST_F(ChainTest, ADryRunSaysWhatWouldBeDoneAndWritesNothing) {
+  ASSERT_OK_AND_ASSIGN(const std::string text, DryRun(options_));
+  EXPECT_EQ(text, "load would run\ntrain would follow load\nevaluate would follow load\n");
+  EXPECT_FALSE(*Exists(fs_, options_.run_dir));
+  options_.overrides = {"load.raw_filepath=gone.csv"};
+  EXPECT_THAT(DryRun(options_).status(), StatusIs(absl::StatusCode::kNotFound, HasSubstr("load.raw_filepath")));
+  EXPECT_FALSE(*Exists(fs_, options_.run_dir));
+}
+
 }  // namespace
 }  // namespace baton

@@ -1,8 +1,13 @@
 #include <iostream>
+#include <string>
 
+#include "absl/flags/flag.h"
+#include "base/status_macros.h"
 #include "base/usage.h"
 #include "pipeline/config/command_line.h"
 #include "pipeline/run/chain.h"
+
+ABSL_FLAG(bool, dry_run, false, "say what each stage would do, and do nothing");
 
 namespace {
 
@@ -14,12 +19,19 @@ data changed starts again beside its earlier results. In the end a table says wh
 
   run --config=configs/iris.textproto --run_dir=runs/iris
   run --run_dir=runs/iris                        goes on after an interruption
-  run --run_dir=runs/iris train.max_epochs=200   trains on)";
+  run --run_dir=runs/iris train.max_epochs=200   trains on
+
+With --dry_run it says what each stage would do, or why it would refuse, and writes nothing.)";
 
 }  // namespace
 
 int main(int argc, char** argv) {
   return baton::RunMain(argc, argv, kUsage, [](const baton::StageOptions& options) {
+    if (absl::GetFlag(FLAGS_dry_run)) {
+      ASSIGN_OR_RETURN(const std::string forecast, baton::DryRun(options));
+      std::cout << forecast;
+      return absl::OkStatus();
+    }
     std::string summary;
     const absl::Status status = baton::RunChain(options, baton::ProgramPath(), summary);
     std::cout << summary;
