@@ -8,7 +8,7 @@
 
 namespace baton {
 
-// What kinds of error there are, and the exit code (as in <sysexits.h>) with which a program answers each:
+// What kinds of error there are, and the exit code (as in <sysexits.h>) that a program ends with for each:
 //
 //   kInvalidArgument     64  usage or configuration: the caller must change something
 //   kDataLoss            65  bad data: a raw file that cannot be used, or stored bytes that do not match their digest

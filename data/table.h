@@ -48,8 +48,8 @@ struct Table {
 // labels, no feature at all.
 absl::StatusOr<Table> ReadCsvTable(absl::string_view bytes, absl::string_view file, const TableConfig& config);
 
-// The InvalidArgument with which ReadCsvTable would answer a file that begins with `beginning`, found before the rest
-// is read. OK if there is none, and if the header is not whole or cannot be read: ReadCsvTable will tell.
+// The InvalidArgument that ReadCsvTable would return for a file that begins with `beginning`, found before the rest is
+// read. OK if there is none, and if the header is not whole or cannot be read: ReadCsvTable will tell.
 absl::Status CheckColumns(absl::string_view beginning, absl::string_view file, const TableConfig& config);
 
 // Version of the Arrow library that parses, as the record names it.

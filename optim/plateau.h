@@ -11,8 +11,8 @@ namespace baton {
 // The factor on the learning rate; 1 in the state of the beginning.
 double PlateauFactor(const PlateauState& state);
 
-// Takes an epoch's validation loss in, as torch.optim.lr_scheduler.ReduceLROnPlateau(mode="min",
-// threshold_mode="rel", eps=0).step() does.
+// Takes the loss of a validation in, as torch.optim.lr_scheduler.ReduceLROnPlateau(mode="min", threshold_mode="rel",
+// eps=0).step() does.
 void UpdatePlateau(const PlateauScheduleConfig& config, double validation_loss, PlateauState& state);
 
 }  // namespace baton

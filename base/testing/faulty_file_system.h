@@ -67,7 +67,7 @@ class FaultyFileSystem : public FileSystem {
  public:
   struct Call {
     FileOperation operation;
-    std::string path;   // of an open file, that with which it was opened; of two, the first
+    std::string path;   // of an open file, as it was opened; of two, the first
     std::string other;  // of two, the second; else empty
     int64_t result;     // as it was returned
     bool faulty;
