@@ -39,6 +39,8 @@ std::string SnapshotStore::FolderName(uint64_t step) { return absl::StrFormat("s
 
 std::string SnapshotStore::PathOf(uint64_t step) const { return JoinPath(folder_, FolderName(step)); }
 
+absl::Status SnapshotStore::RemoveStale() { return StagedFolder::RemoveStale(fs_, folder_); }
+
 absl::StatusOr<std::vector<uint64_t>> SnapshotStore::Steps() const {
   const auto names = ListFolder(fs_, folder_);
   if (absl::IsNotFound(names.status())) return std::vector<uint64_t>();

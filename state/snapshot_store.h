@@ -26,6 +26,9 @@ class SnapshotStore {
   static std::string FolderName(uint64_t step);
   std::string PathOf(uint64_t step) const;
 
+  // Removes what a process that was killed left half written.
+  absl::Status RemoveStale();
+
   // Steps that have a snapshot, ascending; not whether it verifies. Empty where there is no folder.
   absl::StatusOr<std::vector<uint64_t>> Steps() const;
 

@@ -46,23 +46,24 @@ std::string Names(const GroupLayouts& layouts) {
 }
 
 // What State holds of the configuration is what the configuration says.
-absl::Status CheckCounters(const TrainConfig& config, const TrainingProgress& progress) {
-  const auto other = [](absl::string_view field, uint64_t state, uint64_t configured) {
-    return absl::InvalidArgumentError(absl::StrCat("this State was begun with train.", field, " ", state,
-                                                   ", and the configuration says ", configured,
+absl::Status CheckCounters(const TrainConfig& config, uint64_t seed, const TrainingProgress& progress) {
+  const auto other = [](absl::string_view name, uint64_t state, uint64_t configured) {
+    return absl::InvalidArgumentError(absl::StrCat("this State was begun with ", name, " ", state,
+                                                   ", and this training has ", configured,
                                                    ": put it back, or begin with a State of its own"));
   };
+  if (progress.seed() != seed) return other("the seed", progress.seed(), seed);
   if (progress.micro_batches() != config.micro_batches()) {
-    return other("micro_batches", progress.micro_batches(), config.micro_batches());
+    return other("train.micro_batches", progress.micro_batches(), config.micro_batches());
   }
   if (progress.threads_per_worker() != config.threads_per_worker()) {
-    return other("threads_per_worker", progress.threads_per_worker(), config.threads_per_worker());
+    return other("train.threads_per_worker", progress.threads_per_worker(), config.threads_per_worker());
   }
   const ScheduleConfig& schedule = config.schedule();
   const bool names_another =
       schedule.has_horizon_steps() && schedule.horizon_steps() != progress.schedule_horizon_steps();
   if (HasHorizon(schedule) && (names_another || !progress.has_schedule_horizon_steps())) {
-    return other("schedule.horizon_steps", progress.schedule_horizon_steps(), schedule.horizon_steps());
+    return other("train.schedule.horizon_steps", progress.schedule_horizon_steps(), schedule.horizon_steps());
   }
   return absl::OkStatus();
 }
@@ -103,6 +104,7 @@ TrainingProgress FirstProgress(const Training& training) {
     progress.set_schedule_horizon_steps(config.schedule().has_horizon_steps() ? config.schedule().horizon_steps()
                                                                               : Goal(config).Steps(steps_per_epoch));
   }
+  progress.set_seed(training.seed);
   progress.set_micro_batches(config.micro_batches());
   progress.set_threads_per_worker(config.threads_per_worker());
   return progress;
@@ -163,6 +165,7 @@ absl::StatusOr<State> InitialState(const Training& training, at::Device device) 
 
 absl::StatusOr<State> RestoreOrBegin(const Training& training, at::Device device) {
   if (training.snapshots == nullptr) return InitialState(training, device);
+  RETURN_IF_ERROR(training.snapshots->RemoveStale());
   ASSIGN_OR_RETURN(std::optional<State> restored, training.snapshots->LoadLatest(device));
   if (!restored.has_value()) return InitialState(training, device);
   RETURN_IF_ERROR(CheckFits(training, LayoutsOf(*restored)));
@@ -178,7 +181,7 @@ absl::StatusOr<State> RestoreOrBegin(const Training& training, at::Device device
 absl::StatusOr<StopReason> Fit(const Training& training, State& state) try {
   RETURN_IF_ERROR(CheckCanTrain(training));
   RETURN_IF_ERROR(CheckFits(training, LayoutsOf(state)));
-  RETURN_IF_ERROR(CheckCounters(training.config, state.progress));
+  RETURN_IF_ERROR(CheckCounters(training.config, training.seed, state.progress));
   ASSIGN_OR_RETURN(const auto optimizer, BuildOptimizer(training.config.optimizer()));
   return Trainer(training, *optimizer, state).Train();
 } catch (const std::exception& exception) {

@@ -206,7 +206,7 @@ TEST_F(FitTest, CountersOfAnotherConfigurationAreRefused) {
   config_.set_max_steps(2);
   config_.set_micro_batches(4);
   EXPECT_THAT(Fit(Parts(), state_),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("train.micro_batches 2, and the configuration says 4")));
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("train.micro_batches 2, and this training has 4")));
   config_.set_micro_batches(2);
   config_.set_threads_per_worker(2);
   EXPECT_THAT(Fit(Parts(), state_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("train.threads_per_worker 1")));
@@ -215,6 +215,9 @@ TEST_F(FitTest, CountersOfAnotherConfigurationAreRefused) {
   config_.mutable_schedule()->mutable_cosine();
   EXPECT_THAT(Fit(Parts(), state_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("schedule.horizon_steps")));
   config_.clear_schedule();
+  Training training = Parts();
+  training.seed = 4;
+  EXPECT_THAT(Fit(training, state_), StatusIs(StatusCode::kInvalidArgument, HasSubstr("the seed 3")));
   EXPECT_THAT(Fit(Parts(), state_), IsOk());
 }
 

@@ -18,8 +18,11 @@ Position PositionOf(const TrainingProgress& progress) {
           .inside_epoch = progress.train_batch_index() > 0};
 }
 
-Goal::Goal(const TrainConfig& config) : max_steps_(config.max_steps()), max_epochs_(config.max_epochs()) {
-  if (max_steps_ == 0 && max_epochs_ == 0) max_epochs_ = kDefaultEpochs;
+Goal::Goal(const TrainConfig& config)
+    : max_steps_(config.max_steps()),
+      max_epochs_(config.max_epochs()),
+      is_default_(max_steps_ == 0 && max_epochs_ == 0) {
+  if (is_default_) max_epochs_ = kDefaultEpochs;
 }
 
 bool Goal::IsReached(const Position& position) const {
@@ -41,7 +44,8 @@ uint64_t Goal::Steps(uint64_t steps_per_epoch) const {
 std::string Goal::Text() const {
   const std::string steps = max_steps_ > 0 ? absl::StrCat("train.max_steps is ", max_steps_) : "";
   const std::string epochs = max_epochs_ > 0 ? absl::StrCat("train.max_epochs is ", max_epochs_) : "";
-  return absl::StrCat(steps, !steps.empty() && !epochs.empty() ? " and " : "", epochs);
+  return absl::StrCat(steps, !steps.empty() && !epochs.empty() ? " and " : "", epochs,
+                      is_default_ ? " (the default)" : "");
 }
 
 uint64_t StepsPerEpoch(uint64_t examples, const TrainConfig& config) {

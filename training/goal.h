@@ -25,18 +25,23 @@ class Goal {
   // train.max_steps and train.max_epochs; 10 epochs where neither is set.
   explicit Goal(const TrainConfig& config);
 
+  // 0: not one of the goals.
+  uint64_t max_steps() const { return max_steps_; }
+  uint64_t max_epochs() const { return max_epochs_; }
+
   bool IsReached(const Position& position) const;
   // Whether a goal was reached before this position: a training with this goal never comes to it.
   bool IsPassed(const Position& position) const;
   // Steps of the whole training, where an epoch has this many.
   uint64_t Steps(uint64_t steps_per_epoch) const;
-  // "train.max_steps is 100 and train.max_epochs is 3", or the one that is set.
+  // "train.max_steps is 100 and train.max_epochs is 3", or the one that is set; "... 10 (the default)" where none is.
   std::string Text() const;
 
  private:
   // 0: not set.
   uint64_t max_steps_;
   uint64_t max_epochs_;
+  bool is_default_;
 };
 
 // Steps of an epoch; the last one may have fewer examples.

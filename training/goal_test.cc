@@ -16,7 +16,7 @@ Goal GoalOf(uint64_t max_steps, uint64_t max_epochs) {
 
 TEST(Goal, IsTenEpochsUnlessOneIsSet) {
   EXPECT_EQ(GoalOf(0, 0).Steps(7), 70);
-  EXPECT_EQ(GoalOf(0, 0).Text(), "train.max_epochs is 10");
+  EXPECT_EQ(GoalOf(0, 0).Text(), "train.max_epochs is 10 (the default)");
   // A goal in steps alone has no limit of epochs.
   EXPECT_EQ(GoalOf(1000, 0).Steps(7), 1000);
   EXPECT_FALSE(GoalOf(1000, 0).IsReached({.steps = 999, .epochs = 142}));

@@ -55,10 +55,9 @@ bool IsLeftBehindByStartOver(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status StartingPoint::Prepare(FileSystem& fs, const RunDirectory& run, at::Device device,
-                                    SnapshotStore& snapshots) {
+absl::Status StartingPoint::Prepare(FileSystem& fs, at::Device device, SnapshotStore& snapshots) {
   if (supersedes) RETURN_IF_ERROR(snapshots.Supersede());
-  RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, run.OutputFolder(kTrainStage, inputs.Key())));
+  RETURN_IF_ERROR(snapshots.RemoveStale());
   if (!amended.has_value()) return absl::OkStatus();
   ASSIGN_OR_RETURN(state, amended->Save(fs, device, snapshots));
   state.environment = CurrentEnvironment(device);

@@ -39,7 +39,7 @@ struct StartingPoint {
 
   // Makes the folder of `snapshots`, which is that of the key, what training needs to begin. Doing it again, as after a
   // crash, changes nothing.
-  absl::Status Prepare(FileSystem& fs, const RunDirectory& run, at::Device device, SnapshotStore& snapshots);
+  absl::Status Prepare(FileSystem& fs, at::Device device, SnapshotStore& snapshots);
 };
 
 // Finds it and checks all that training refuses to begin or to go on with. Writes nothing, but sets damaged snapshots

@@ -83,7 +83,7 @@ absl::Status RunTrain(const StageOptions& options, const TrainHooks& hooks) {
 
   // Only a configuration that was not refused is kept. An amended training is on disk before the record names it.
   SnapshotStore snapshots(fs, run.OutputFolder(kTrainStage, start.inputs.Key()));
-  RETURN_IF_ERROR(start.Prepare(fs, run, setup.device, snapshots));
+  RETURN_IF_ERROR(start.Prepare(fs, setup.device, snapshots));
   RETURN_IF_ERROR(SaveConfig(fs, run.path(), config));
   RETURN_IF_ERROR(BeginAttempt(train_config, setup, start, writer));
   State& state = start.state;
