@@ -1,5 +1,6 @@
 #include "base/errors.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <new>
@@ -82,7 +83,9 @@ absl::Status IoError(int error, absl::string_view action, absl::string_view path
 
 absl::Status StatusFromException(const std::exception& exception) {
   const absl::string_view text = exception.what();
-  const absl::string_view message = text.substr(0, text.find("\nException raised from"));
+  // Not where in libtorch it was thrown.
+  const absl::string_view message =
+      text.substr(0, std::min(text.find("\nException raised from"), text.find("\nframe #")));
   // libtorch has no type of its own for the first of these, and throws the second for a GPU.
   const bool memory = dynamic_cast<const std::bad_alloc*>(&exception) != nullptr ||
                       absl::StrContains(message, "can't allocate memory") ||

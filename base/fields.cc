@@ -62,8 +62,8 @@ std::string Quoted(absl::string_view value, bool is_text) {
   return result + "\"";
 }
 
-// Value of a field that holds no message; `index` is -1 for one that is not repeated, where a field that is not set has
-// its default.
+}  // namespace
+
 std::string ScalarText(const Message& message, const FieldDescriptor* field, int index) {
   const Reflection& reflection = *message.GetReflection();
   const auto get = [&](auto one, auto repeated) {
@@ -94,6 +94,8 @@ std::string ScalarText(const Message& message, const FieldDescriptor* field, int
   }
   return "";
 }
+
+namespace {
 
 bool IsChoice(const FieldDescriptor* field) {
   return field->is_extension() || field->real_containing_oneof() != nullptr;

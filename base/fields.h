@@ -45,6 +45,10 @@ absl::Status ApplyOverride(absl::string_view assignment, google::protobuf::Messa
 // is unknown, with the nearest known one.
 absl::Status CheckFieldPath(absl::string_view path, const google::protobuf::Descriptor* type);
 
+// The default of the field that `path` names, as FrozenFields writes values; empty where there is none, as of a message
+// or a list, or no such field.
+std::string DefaultOf(absl::string_view path, const google::protobuf::Descriptor* type);
+
 // A field's name as a path has it: "width", "[acme.wide]".
 std::string NameInPath(const google::protobuf::FieldDescriptor* field);
 

@@ -1,4 +1,4 @@
-// ApplyOverride and CheckFieldPath of fields.h.
+// What of fields.h resolves a path.
 
 #include <algorithm>
 #include <memory>
@@ -135,6 +135,16 @@ void ClearOtherChoices(Message& message, const FieldDescriptor* choice) {
 }  // namespace
 
 absl::Status CheckFieldPath(absl::string_view path, const Descriptor* type) { return Resolve(path, type).status(); }
+
+std::string DefaultOf(absl::string_view path, const Descriptor* type) {
+  const absl::StatusOr<std::vector<const FieldDescriptor*>> fields = Resolve(path, type);
+  if (!fields.ok()) return "";
+  const FieldDescriptor* const field = fields->back();
+  if (field->is_repeated() || field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) return "";
+  const Message* const unset =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(field->containing_type());
+  return ScalarText(*unset, field, -1);
+}
 
 absl::Status ApplyOverride(absl::string_view assignment, Message& message) {
   const size_t equals = assignment.find('=');

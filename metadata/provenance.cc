@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
+#include "metadata/amendments.h"
 #include "metadata/generation_folder.h"
 #include "metadata/staleness.h"
 #include "metadata/verified_record.h"
@@ -72,18 +73,14 @@ Json KeyInputsOf(const StageRun& stage) {
 
 // Those that the training went through on its way to its key, oldest first.
 Json Amendments(const Metadata& record) {
-  std::vector<Json> newest_first;
-  std::set<std::string> keys = {record.train().stage().key()};
-  const auto& recorded = record.run().amendments();
-  for (auto amendment = recorded.rbegin(); amendment != recorded.rend(); ++amendment) {
-    if (amendment->stage() != "train" || !keys.contains(amendment->to_key())) continue;
-    keys.insert(amendment->from_key());
-    newest_first.push_back({{"field", amendment->field()},
-                            {"from", amendment->old_value()},
-                            {"to", amendment->new_value()},
-                            {"step", amendment->step_index()}});
+  Json amendments = Json::array();
+  for (const Amendment* amendment : AmendmentsOfTraining(record)) {
+    amendments.push_back({{"field", amendment->field()},
+                          {"from", amendment->old_value()},
+                          {"to", amendment->new_value()},
+                          {"step", amendment->step_index()}});
   }
-  return Json(std::vector<Json>(newest_first.rbegin(), newest_first.rend()));
+  return amendments;
 }
 
 Json ExternalParameters(const Metadata& record) {

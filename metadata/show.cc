@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/human.h"
+#include "metadata/amendments.h"
 #include "metadata/page.h"
 #include "metadata/staleness.h"
 
@@ -79,7 +80,8 @@ void ShowStage(const std::string& name, const StageRun& stage, const std::string
   page.Value("key", stage.key());
 }
 
-void ShowRun(const RunSection& run, Page& page) {
+void ShowRun(const Metadata& record, Page& page) {
+  const RunSection& run = record.run();
   page.Section(absl::StrCat("run  ", run.name()));
   page.Value("id", run.run_id());
   if (run.has_parent()) {
@@ -93,10 +95,14 @@ void ShowRun(const RunSection& run, Page& page) {
   if (run.has_time_taken()) page.Value("time taken", HumanSeconds(run.time_taken()));
   if (run.has_memory_usage()) page.Value("peak memory", HumanBytes(run.memory_usage()));
   if (run.has_gpu_usage()) page.Value("peak GPU memory", HumanBytes(run.gpu_usage()));
+  const auto shown = [](const std::string& value) { return value.empty() ? "(the default)" : value; };
+  const std::vector<const Amendment*> current = AmendmentsOfTraining(record);
   for (const Amendment& amendment : run.amendments()) {
-    page.Value("amendment",
-               absl::StrCat(amendment.stage(), " went on with ", amendment.field(), " ", amendment.old_value(), " -> ",
-                            amendment.new_value(), ", ", HumanTime(amendment.time())));
+    const bool counts = std::find(current.begin(), current.end(), &amendment) != current.end();
+    page.Value(counts ? "amendment" : "amendment of an earlier training",
+               absl::StrCat(amendment.stage(), " went on with ", amendment.field(), " ", shown(amendment.old_value()),
+                            " -> ", shown(amendment.new_value()), " from step ", amendment.step_index(), " on, ",
+                            HumanTime(amendment.time())));
   }
   for (const Deviation& deviation : run.deviations()) {
     page.Value("deviation",
@@ -202,10 +208,24 @@ void ShowEvaluate(const Metadata& record, Page& page) {
   ShowStage("evaluate", evaluate.stage(), EvaluateStaleness(record), page);
   page.Value("snapshot", SnapshotText(evaluate.snapshot()));
   if (evaluate.has_rows()) page.Value("holdout rows", HumanCount(evaluate.rows()));
-  if (evaluate.has_avg_expected_loss()) page.Value("expected loss", HumanNumber(evaluate.avg_expected_loss()));
-  if (evaluate.has_avg_bias()) page.Value("bias", HumanNumber(evaluate.avg_bias()));
-  if (evaluate.has_avg_variance()) page.Value("variance", HumanNumber(evaluate.avg_variance()));
-  if (evaluate.has_bootstrap_rounds()) page.Value("bootstrap rounds", HumanCount(evaluate.bootstrap_rounds()));
+  const auto with_error = [](double value, bool has_error, double error) {
+    return absl::StrCat(HumanNumber(value), has_error ? absl::StrCat(" ± ", HumanNumber(error)) : "");
+  };
+  if (evaluate.has_avg_expected_loss()) {
+    page.Value("expected loss",
+               with_error(evaluate.avg_expected_loss(), evaluate.has_avg_expected_loss_standard_error(),
+                          evaluate.avg_expected_loss_standard_error()));
+  }
+  if (evaluate.has_avg_bias()) {
+    page.Value("bias", with_error(evaluate.avg_bias(), evaluate.has_avg_bias_standard_error(),
+                                  evaluate.avg_bias_standard_error()));
+  }
+  if (evaluate.has_avg_variance()) {
+    page.Value("variance", with_error(evaluate.avg_variance(), evaluate.has_avg_variance_standard_error(),
+                                      evaluate.avg_variance_standard_error()));
+  }
+  if (evaluate.has_bootstrap_rounds()) page.Value("bias-variance rounds", HumanCount(evaluate.bootstrap_rounds()));
+  page.Value("rounds folder", evaluate.rounds_folder());
   page.Value("report", evaluate.report());
   page.Value("outputs", Lines(evaluate.outputs()));
   if (!evaluate.holdout_performance().empty()) {
@@ -237,7 +257,7 @@ void ShowEvaluate(const Metadata& record, Page& page) {
 
 std::string ShowRecord(const Metadata& record) {
   Page page;
-  ShowRun(record.run(), page);
+  ShowRun(record, page);
   ShowLoad(record.load(), page);
   ShowTrain(record, page);
   ShowEvaluate(record, page);

@@ -33,7 +33,11 @@ TEST(ShowRecord, AWholeRun) {
       start_time { seconds: 1767323045 } end_time { seconds: 1767323105 }
       time_taken: 58.5 memory_usage: 104857600
       amendments {
+        stage: "train" field: "train.clip_norm" old_value: "1" to_key: "k0" step_index: 2 time { seconds: 1767323044 }
+      }
+      amendments {
         stage: "train" field: "train.batch_size" old_value: "32" new_value: "64" time { seconds: 1767323045 }
+        from_key: "k1" to_key: "k2" step_index: 40
       }
     }
     load {
@@ -84,12 +88,13 @@ TEST(ShowRecord, AWholeRun) {
   )");
   EXPECT_EQ(ShowRecord(record),
             R"(run  iris
-  id           00ff
-  started      2026-01-02 03:04:05 UTC
-  ended        2026-01-02 03:05:05 UTC
-  time taken   58.5 s
-  peak memory  100.0 MiB
-  amendment    train went on with train.batch_size 32 -> 64, 2026-01-02 03:04:05 UTC
+  id                                00ff
+  started                           2026-01-02 03:04:05 UTC
+  ended                             2026-01-02 03:05:05 UTC
+  time taken                        58.5 s
+  peak memory                       100.0 MiB
+  amendment of an earlier training  train went on with train.clip_norm 1 -> (the default) from step 2 on, 2026-01-02 03:04:04 UTC
+  amendment                         train went on with train.batch_size 32 -> 64 from step 40 on, 2026-01-02 03:04:05 UTC
 
 load  COMPLETE
   key              c1cd299e72dd8135

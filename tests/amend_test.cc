@@ -94,7 +94,7 @@ TEST(AllowChanges, NothingElseMayChange) {
   for (const char* program : {"train", "run"}) {
     const ProcessResult other = training.Run(program, {kRate, kAllowRate, "train.clip_norm=5"});
     EXPECT_EQ(other.exit_code, 64);
-    EXPECT_THAT(other.err, AllOf(HasSubstr("train.clip_norm: (not set) -> 5"), Not(HasSubstr("learning_rate:"))));
+    EXPECT_THAT(other.err, AllOf(HasSubstr("train.clip_norm: 0 (the default) -> 5"), Not(HasSubstr("learning_rate:"))));
     const ProcessResult typo = training.Run(program, {kRate, "--allow_changes=train.optimiser"});
     EXPECT_EQ(typo.exit_code, 64);
     EXPECT_THAT(typo.err, HasSubstr("did you mean train.optimizer?"));

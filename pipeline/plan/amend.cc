@@ -32,8 +32,8 @@ bool CanBeAllowed(const InputChange& change) {
 }
 
 std::string Line(const InputChange& change) {
-  const auto shown = [](const std::string& value) { return value.empty() ? "(not set)" : value; };
-  return absl::StrCat("\n  ", change.name, ": ", shown(change.old_value), " -> ", shown(change.new_value));
+  return absl::StrCat("\n  ", change.name, ": ", ShownValue(change.name, change.old_value), " -> ",
+                      ShownValue(change.name, change.new_value));
 }
 
 absl::Status CheckName(const std::string& path) {
@@ -61,6 +61,12 @@ std::vector<InputChange> ChangesSince(const StageRun& recorded, const KeyInputs&
     if (FindValue(old_values, name) == nullptr) changes.push_back({name, "", new_value});
   }
   return changes;
+}
+
+std::string ShownValue(const std::string& name, const std::string& value) {
+  if (!value.empty()) return value;
+  const std::string otherwise = DefaultOf(name, PipelineConfig::descriptor());
+  return otherwise.empty() ? "(not set)" : absl::StrCat(otherwise, " (the default)");
 }
 
 std::string ChangeLines(const std::vector<InputChange>& changes) {

@@ -29,6 +29,9 @@ struct InputChange {
 // What changed between the recorded stage and `inputs`; what the record says of an amendment before is no change.
 std::vector<InputChange> ChangesSince(const StageRun& recorded, const KeyInputs& inputs);
 
+// An input's value for people: where it is not set, what holds then.
+std::string ShownValue(const std::string& name, const std::string& value);
+
 // "\n  name: old -> new" for each.
 std::string ChangeLines(const std::vector<InputChange>& changes);
 

@@ -46,8 +46,6 @@ absl::Status CheckGoalIsAhead(const TrainConfig& config, const TrainingProgress&
       goal.Text(), ": nothing would be trained with what --allow_changes allows. Raise the goal to go on"));
 }
 
-std::string Shown(const std::string& value) { return value.empty() ? "not set" : value; }
-
 }  // namespace
 
 absl::StatusOr<State> AmendedTraining::Save(FileSystem& fs, at::Device device, SnapshotStore& snapshots) const {
@@ -88,8 +86,9 @@ absl::StatusOr<AmendedTraining> AmendTraining(FileSystem& fs, const RunDirectory
   };
   amended.amend(amended.progress);
   for (const InputChange& change : plan.changes) {
-    LOG(INFO) << "train: from step " << step << " on " << change.name << " is " << Shown(change.new_value)
-              << ", and was " << Shown(change.old_value) << "; the record says so";
+    LOG(INFO) << "train: from step " << step << " on " << change.name << " is "
+              << ShownValue(change.name, change.new_value) << ", and was " << ShownValue(change.name, change.old_value)
+              << "; the record says so";
   }
   return amended;
 }
