@@ -68,7 +68,7 @@ TEST_F(FlipTest, Config) {
     const std::string found =
         absl::StrCat(LoadKey(config, load.raw_file_sha256()).Key(),
                      TrainKey(horizon ? WithHorizon(config, *horizon) : config, load.dataset_version()).Key(),
-                     EvaluateKey(config, load.dataset_version(), EvaluatedSnapshot(config, record_->train())).Key());
+                     EvaluateKey(config, load.dataset_version(), record_->train()).Key());
     const std::string recorded =
         absl::StrCat(record_->load().stage().key(), record_->train().stage().key(), record_->evaluate().stage().key());
     // What the stages say then: pipeline/plan/decide.h.

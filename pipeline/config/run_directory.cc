@@ -14,6 +14,8 @@ std::string RunDirectory::OutputFolder(absl::string_view stage, absl::string_vie
   return JoinPath(StageFolder(stage), key);
 }
 
+std::string RunDirectory::RoundsFolder(absl::string_view key) const { return JoinPath(JoinPath(path_, "rounds"), key); }
+
 std::string RunDirectory::LockFolder() const { return JoinPath(path_, "locks"); }
 
 std::string RunDirectory::LockFile(absl::string_view stage) const {

@@ -17,6 +17,7 @@ inline constexpr absl::string_view kEvaluateStage = "evaluate";
 //   config.textproto        the configuration
 //   metadata/               the record (metadata/generation_folder.h names its files)
 //   STAGE/KEY/              what a stage wrote under a key
+//   rounds/KEY/             evaluate's rounds of the bias-variance decomposition, one file each
 //   locks/STAGE.lock        held by the stage that is at work
 //   cache/digests.binpb     digests of files by identity; may be deleted at any time
 //   logs/
@@ -32,6 +33,7 @@ class RunDirectory {
   // The folder that holds a stage's keys.
   std::string StageFolder(absl::string_view stage) const;
   std::string OutputFolder(absl::string_view stage, absl::string_view key) const;
+  std::string RoundsFolder(absl::string_view key) const;
   std::string LockFolder() const;
   std::string LockFile(absl::string_view stage) const;
   std::string DigestCacheFile() const;

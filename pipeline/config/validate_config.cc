@@ -58,6 +58,11 @@ absl::Status ValidateConfig(const PipelineConfig& config) {
   }
   problems.Expect(config.evaluate().batch_size() > 0, "evaluate.batch_size", config.evaluate().batch_size(),
                   "at least 1");
+  // Far more than anybody waits for.
+  constexpr uint32_t kMostRounds = 100'000;
+  const uint32_t rounds = config.evaluate().bias_variance().rounds();
+  problems.Expect(rounds <= kMostRounds, "evaluate.bias_variance.rounds", rounds,
+                  absl::StrCat("at most ", kMostRounds, ", or 0 for no decomposition"));
   return problems.ToStatus();
 }
 

@@ -9,8 +9,8 @@
 
 namespace baton {
 
-// Charts as SVG, to be set into an HTML page that defines the CSS classes "grid", "ink", "muted", "first", "second" and
-// "cell" (report.cc does). The same data give the same bytes. Texts may be anything; they are escaped.
+// Charts as SVG, to be set into an HTML page that defines the CSS classes "grid", "ink", "muted", "first", "second",
+// "third" and "cell" (report.cc does). The same data give the same bytes. Texts may be anything; they are escaped.
 
 struct Point {
   double x = 0;
@@ -21,7 +21,7 @@ struct Point {
 struct Plot {
   struct Series {
     std::string name = "";   // for the legend
-    std::string style = "";  // CSS class: "first" or "second"
+    std::string style = "";  // CSS class: "first", "second" or "third"
     std::vector<Point> points = {};
     bool dots = false;  // instead of a line
   };

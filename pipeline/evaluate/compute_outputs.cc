@@ -5,21 +5,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "base/progress.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
-#include "training/batch_source.h"
 #include "training/forward_batches.h"
 
 namespace baton {
 
-absl::StatusOr<std::vector<float>> ComputeOutputs(const TrainedModel& trained, const Holdout& holdout,
-                                                  int64_t batch_size, WorkerPool& pool, at::Device device) {
-  ASSIGN_OR_RETURN(const TensorSource examples, TensorSource::FromHost(holdout.tensors, device));
-  const int64_t width = std::max<int64_t>(holdout.classes, 1);
-  std::vector<float> outputs(holdout.rows * width);
+absl::StatusOr<std::vector<float>> ComputeOutputs(const ModelInUse& model, const TensorSource& examples,
+                                                  int64_t classes, int64_t batch_size, WorkerPool& pool,
+                                                  Progress* progress) {
+  const int64_t width = std::max<int64_t>(classes, 1);
+  std::vector<float> outputs(examples.examples() * width);
   absl::Mutex mutex;
-  Progress progress("evaluate", "rows", holdout.rows);
   int64_t done = 0;
   const auto keep = [&](int64_t index, const Batch& batch, const at::Tensor& given) -> absl::Status {
     if (StopRequested()) {
@@ -32,12 +29,13 @@ absl::StatusOr<std::vector<float>> ComputeOutputs(const TrainedModel& trained, c
                                               " rows; expected ", batch.rows * width, " Float"));
     }
     std::memcpy(outputs.data() + index * batch_size * width, values.const_data_ptr(), values.nbytes());
+    if (progress == nullptr) return absl::OkStatus();
     const absl::MutexLock lock(&mutex);
     done += batch.rows;
-    progress.Update(done, "");
+    progress->Update(done, "");
     return absl::OkStatus();
   };
-  RETURN_IF_ERROR(ForwardBatches(*trained.model, trained.parameters, trained.buffers.views(), examples, batch_size,
+  RETURN_IF_ERROR(ForwardBatches(model.model, model.parameters, model.buffers.views(), examples, batch_size,
                                  BatchCount(examples.examples(), batch_size), pool, keep));
   return outputs;
 }

@@ -1,5 +1,6 @@
 #include "pipeline/evaluate/evaluate_stage.h"
 
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "base/digest_cache.h"
 #include "base/errors.h"
 #include "base/files.h"
+#include "base/progress.h"
 #include "base/signals.h"
 #include "base/status_macros.h"
 #include "data/dataset.h"
@@ -19,6 +21,8 @@
 #include "metadata/store.h"
 #include "pipeline/config/pipeline_config.h"
 #include "pipeline/config/run_directory.h"
+#include "pipeline/evaluate/bias_variance.h"
+#include "pipeline/evaluate/bootstrap_rounds.h"
 #include "pipeline/evaluate/compute_outputs.h"
 #include "pipeline/evaluate/evaluation.h"
 #include "pipeline/evaluate/evaluation_files.h"
@@ -26,10 +30,13 @@
 #include "pipeline/evaluate/metrics.h"
 #include "pipeline/evaluate/report.h"
 #include "pipeline/evaluate/result_table.h"
+#include "pipeline/evaluate/round_files.h"
 #include "pipeline/plan/keys.h"
 #include "pipeline/plan/stage_work.h"
 #include "pipeline/train/attempt_info.h"
+#include "pipeline/train/load_initial_weights.h"
 #include "pipeline/train/trained_model.h"
+#include "pipeline/train/training_setup.h"
 #include "state/snapshot.h"
 #include "training/forward_batches.h"
 #include "training/torch_setup.h"
@@ -73,10 +80,71 @@ absl::Status MadeAgainBy(const absl::Status& status, absl::string_view stage) {
                                                   " again, which makes it again, or the whole chain"));
 }
 
+// Of the trained model, on the holdout.
+absl::StatusOr<std::vector<float>> OutputsOf(const TrainedModel& trained, const Holdout& holdout, int64_t batch_size,
+                                             WorkerPool& pool, at::Device device) {
+  ASSIGN_OR_RETURN(const TensorSource examples, TensorSource::FromHost(holdout.tensors, device));
+  Progress progress("evaluate", "rows", holdout.rows);
+  return ComputeOutputs({*trained.model, trained.parameters, trained.buffers}, examples, holdout.classes, batch_size,
+                        pool, &progress);
+}
+
+void SetRounds(const BiasVariance& parts, EvaluateSection& section) {
+  section.set_bootstrap_rounds(static_cast<uint32_t>(parts.by_rounds.size()));
+  section.set_avg_expected_loss(parts.mean.loss);
+  section.set_avg_bias(parts.mean.bias);
+  section.set_avg_variance(parts.mean.variance);
+  if (!parts.standard_error.has_value()) return;
+  section.set_avg_expected_loss_standard_error(parts.standard_error->loss);
+  section.set_avg_bias_standard_error(parts.standard_error->bias);
+  section.set_avg_variance_standard_error(parts.standard_error->variance);
+}
+
+// Trains the rounds that are not there yet, on the dataset in `dataset_folder`. `config` has the end of the schedule.
+absl::StatusOr<RoundResults> DecomposeLoss(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
+                                           const Metadata& record, const std::string& dataset_folder,
+                                           const Holdout& holdout, DigestCache& digests, EvaluateSection& section) {
+  const TrainSection& train = record.train();
+  const std::string folder = run.RoundsFolder(RoundsKey(config, record.load().dataset_version(), train).Key());
+  ASSIGN_OR_RETURN(const TrainingSetup setup,
+                   SetUpTraining(fs, config, dataset_folder, record.load().dataset_version()));
+  // A round is one thread's; a model of the process-wide generator has it to itself.
+  const uint32_t workers = setup.model->uses_process_wide_generator() ? 1 : config.train().workers();
+  ASSIGN_OR_RETURN(const auto pool, MakeWorkers(workers, config.evaluate().bias_variance().rounds(),
+                                                config.train().threads_per_worker(), setup.device));
+  RoundFiles files(fs, folder, BaseName(folder), holdout.rows);
+  const BootstrapTraining training = {fs, config, setup, train.initial_weights(), holdout};
+  const auto check_weights = [&]() -> absl::Status {
+    if (!config.train().has_initial_weights()) return absl::OkStatus();
+    return Annotate(CheckInitialWeights(train.initial_weights(), digests),
+                    "bias-variance rounds begin with the weights that training began with");
+  };
+  RETURN_IF_ERROR(check_weights());
+  RoundResults rounds;
+  ASSIGN_OR_RETURN(rounds.predictions, BootstrapPredictions(training, files, *pool));
+  RETURN_IF_ERROR(check_weights());
+  const bool classes = holdout.classes > 0;
+  const std::vector<double> targets =
+      classes ? std::vector<double>(holdout.target_classes.begin(), holdout.target_classes.end()) : holdout.targets;
+  ASSIGN_OR_RETURN(rounds.parts, Decompose(classes ? Loss::kZeroOne : Loss::kSquared, rounds.predictions, targets));
+  SetRounds(rounds.parts, section);
+  section.set_rounds_folder(run.Relative(folder));
+  return rounds;
+}
+
+// Numbers of the holdout's rows in the raw file.
+std::vector<int64_t> RowNumbers(const Holdout& holdout) {
+  std::vector<int64_t> numbers(holdout.rows);
+  for (const HostTensor& tensor : holdout.tensors) {
+    if (tensor.name == "row") std::memcpy(numbers.data(), tensor.bytes.data(), holdout.rows * sizeof(int64_t));
+  }
+  return numbers;
+}
+
 // All that there is to do, and what the record is to say of it.
 absl::StatusOr<EvaluateSection> EvaluateSnapshot(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
                                                  const Metadata& record, const std::string& key, WorkerPool& pool,
-                                                 at::Device device) try {
+                                                 at::Device device, DigestCache& digests) try {
   EvaluateSection section;
   *section.mutable_snapshot() = EvaluatedSnapshot(config, record.train());
   const absl::StatusOr<TrainedModel> trained = LoadModel(fs, run, section.snapshot(), record.load(), device);
@@ -86,7 +154,7 @@ absl::StatusOr<EvaluateSection> EvaluateSnapshot(FileSystem& fs, const RunDirect
   if (!holdout.ok()) return MadeAgainBy(holdout.status(), kLoadStage);
 
   ASSIGN_OR_RETURN(const std::vector<float> outputs,
-                   ComputeOutputs(*trained, *holdout, config.evaluate().batch_size(), pool, device));
+                   OutputsOf(*trained, *holdout, config.evaluate().batch_size(), pool, device));
   ASSIGN_OR_RETURN(const Evaluation evaluation, Evaluate(*holdout, outputs, section));
 
   ReportData report{.run_name = record.run().name(),
@@ -98,9 +166,23 @@ absl::StatusOr<EvaluateSection> EvaluateSnapshot(FileSystem& fs, const RunDirect
     ASSIGN_OR_RETURN(report.confusion,
                      ConfusionMatrix(holdout->target_classes, evaluation.predicted_classes, holdout->classes));
   }
+  std::optional<RoundResults> rounds;
+  if (config.evaluate().bias_variance().rounds() > 0) {
+    ASSIGN_OR_RETURN(rounds, DecomposeLoss(fs, run, config, record, dataset_folder, *holdout, digests, section));
+    const bool classes = holdout->classes > 0;
+    report.bias_variance = BiasVarianceData{
+        .result = rounds->parts,
+        .loss = classes ? Loss::kZeroOne : Loss::kSquared,
+        .row_numbers = RowNumbers(*holdout),
+        .targets = classes ? std::vector<double>(holdout->target_classes.begin(), holdout->target_classes.end())
+                           : holdout->targets,
+        .class_labels = trained->class_labels,
+        .target_name = trained->dataset.target().name()};
+  }
   const std::string folder = run.OutputFolder(kEvaluateStage, key);
-  ASSIGN_OR_RETURN(std::vector<Artifact> artifacts, WriteEvaluation(fs, folder, *holdout, outputs, evaluation,
-                                                                    RenderReport(report, section, record.train())));
+  ASSIGN_OR_RETURN(std::vector<Artifact> artifacts,
+                   WriteEvaluation(fs, folder, *holdout, outputs, evaluation,
+                                   RenderReport(report, section, record.train()), rounds));
   for (Artifact& artifact : artifacts) {
     artifact.set_path(run.Relative(JoinPath(folder, artifact.path())));
     *section.add_outputs() = std::move(artifact);
@@ -132,7 +214,7 @@ absl::Status RunEvaluate(const StageOptions& options) {
   ASSIGN_OR_RETURN(const auto pool, MakeWorkersFor(config, work->record.load(), device));
   RETURN_IF_ERROR(writer.BeginAttempt(inputs, ComputingAttempt(*pool, config.train().threads_per_worker(), device)));
   const absl::StatusOr<EvaluateSection> results =
-      EvaluateSnapshot(fs, run, config, work->record, inputs.Key(), *pool, device);
+      EvaluateSnapshot(fs, run, work->plan.config, work->record, inputs.Key(), *pool, device, digests);
   if (absl::IsCancelled(results.status())) {
     RETURN_IF_ERROR(writer.FinishAttempt(StageRun::INTERRUPTED));
     return results.status();

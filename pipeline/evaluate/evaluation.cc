@@ -1,7 +1,10 @@
 #include "pipeline/evaluate/evaluation.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "pipeline/evaluate/metrics.h"
 
@@ -11,10 +14,28 @@ namespace {
 void Fill(const Performance& model, const Performance& baseline, EvaluateSection& section) {
   section.mutable_holdout_performance()->insert(model.metrics.begin(), model.metrics.end());
   section.mutable_baseline_performance()->insert(baseline.metrics.begin(), baseline.metrics.end());
-  section.set_avg_expected_loss(model.expected_loss);
+}
+
+std::vector<double> InItsOwnUnits(const Holdout& holdout, const std::vector<float>& outputs) {
+  std::vector<double> values;
+  values.reserve(outputs.size());
+  for (const float output : outputs) values.push_back(output * holdout.target_scale + holdout.target_mean);
+  return values;
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<double>> PredictionsOf(const Holdout& holdout, const std::vector<float>& outputs) {
+  const auto is_finite = [](float output) { return std::isfinite(output); };
+  if (const auto bad = std::find_if_not(outputs.begin(), outputs.end(), is_finite); bad != outputs.end()) {
+    return absl::OutOfRangeError(absl::StrCat("the model gives ", *bad,
+                                              " for a row of the holdout: training diverged; lower "
+                                              "train.optimizer.learning_rate or set train.clip_norm"));
+  }
+  if (holdout.classes == 0) return InItsOwnUnits(holdout, outputs);
+  const std::vector<int64_t> classes = PredictClasses(outputs, holdout.classes);
+  return std::vector<double>(classes.begin(), classes.end());
+}
 
 absl::StatusOr<Evaluation> Evaluate(const Holdout& holdout, const std::vector<float>& outputs,
                                     EvaluateSection& section) {
@@ -27,9 +48,7 @@ absl::StatusOr<Evaluation> Evaluate(const Holdout& holdout, const std::vector<fl
     evaluation.predicted_classes = PredictClasses(outputs, holdout.classes);
     return evaluation;
   }
-  for (const float output : outputs) {
-    evaluation.predictions.push_back(output * holdout.target_scale + holdout.target_mean);
-  }
+  evaluation.predictions = InItsOwnUnits(holdout, outputs);
   const std::vector<double> mean(holdout.rows, holdout.train_mean);
   ASSIGN_OR_RETURN(const Performance model, MeasureRegression(evaluation.predictions, holdout.targets));
   ASSIGN_OR_RETURN(const Performance baseline, MeasureRegression(mean, holdout.targets));

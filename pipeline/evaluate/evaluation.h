@@ -20,9 +20,13 @@ struct Evaluation {
   std::vector<double> predictions;
 };
 
-// Turns `outputs` (as ComputeOutputs gives them) into predictions, and sets holdout_performance, baseline_performance,
-// avg_expected_loss and rows of `section`. The baseline is MeasurePrior() of the training split's class frequencies, or
-// a model that always predicts its mean. InvalidArgument if an output is not finite.
+// What `outputs` (as ComputeOutputs gives them) predict of each row: the class's number, or the number in the target's
+// own units. OutOfRange if an output is not finite.
+absl::StatusOr<std::vector<double>> PredictionsOf(const Holdout& holdout, const std::vector<float>& outputs);
+
+// Turns `outputs` into predictions, and sets holdout_performance, baseline_performance and rows of `section`. The
+// baseline is MeasurePrior() of the training split's class frequencies, or a model that always predicts its mean.
+// InvalidArgument if an output is not finite.
 absl::StatusOr<Evaluation> Evaluate(const Holdout& holdout, const std::vector<float>& outputs,
                                     EvaluateSection& section);
 

@@ -29,6 +29,20 @@ Artifact MakeArtifact(const std::string& name, uint64_t size_bytes, const std::s
   return artifact;
 }
 
+// The rows' numbers in the raw file.
+void AddRowNumbers(const Holdout& holdout, std::vector<TensorBytes>& tensors) {
+  for (const HostTensor& tensor : holdout.tensors) {
+    if (tensor.name == "row") tensors.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes});
+  }
+}
+
+absl::StatusOr<Artifact> WriteTensors(FileSystem& fs, const std::string& folder, const char* name,
+                                      std::vector<TensorBytes> tensors) {
+  ASSIGN_OR_RETURN(const SafetensorsDigests digests,
+                   WriteSafetensors(fs, JoinPath(folder, name), std::move(tensors), {}, /*with_file_digests=*/true));
+  return MakeArtifact(name, digests.size_bytes, digests.sha256);
+}
+
 absl::StatusOr<Artifact> WritePredictions(FileSystem& fs, const std::string& folder, const Holdout& holdout,
                                           const std::vector<float>& outputs, const Evaluation& evaluation) {
   std::vector<TensorBytes> tensors;
@@ -44,13 +58,36 @@ absl::StatusOr<Artifact> WritePredictions(FileSystem& fs, const std::string& fol
     tensors.push_back(Tensor("prediction", DType::kF32, {holdout.rows}, predictions));
     tensors.push_back(Tensor("target", DType::kF32, {holdout.rows}, targets));
   }
-  for (const HostTensor& tensor : holdout.tensors) {
-    if (tensor.name == "row") tensors.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes});
+  AddRowNumbers(holdout, tensors);
+  return WriteTensors(fs, folder, kPredictionsFile, std::move(tensors));
+}
+
+absl::StatusOr<Artifact> WriteRounds(FileSystem& fs, const std::string& folder, const Holdout& holdout,
+                                     const RoundResults& rounds) {
+  const int64_t count = static_cast<int64_t>(rounds.predictions.size()) / holdout.rows;
+  std::vector<double> loss, bias, variance;
+  for (const Decomposition& row : rounds.parts.rows) {
+    loss.push_back(row.loss);
+    bias.push_back(row.bias);
+    variance.push_back(row.variance);
   }
-  ASSIGN_OR_RETURN(
-      const SafetensorsDigests digests,
-      WriteSafetensors(fs, JoinPath(folder, kPredictionsFile), std::move(tensors), {}, /*with_file_digests=*/true));
-  return MakeArtifact(kPredictionsFile, digests.size_bytes, digests.sha256);
+  const std::vector<int64_t> classes(rounds.predictions.begin(), rounds.predictions.end());
+  const std::vector<int64_t> main(rounds.parts.main_predictions.begin(), rounds.parts.main_predictions.end());
+  const std::vector<float> targets(holdout.targets.begin(), holdout.targets.end());
+  std::vector<TensorBytes> tensors = {Tensor("loss", DType::kF64, {holdout.rows}, loss),
+                                      Tensor("bias", DType::kF64, {holdout.rows}, bias),
+                                      Tensor("variance", DType::kF64, {holdout.rows}, variance)};
+  if (holdout.classes > 0) {
+    tensors.push_back(Tensor("round_predictions", DType::kI64, {count, holdout.rows}, classes));
+    tensors.push_back(Tensor("main_prediction", DType::kI64, {holdout.rows}, main));
+    tensors.push_back(Tensor("target", DType::kI64, {holdout.rows}, holdout.target_classes));
+  } else {
+    tensors.push_back(Tensor("round_predictions", DType::kF64, {count, holdout.rows}, rounds.predictions));
+    tensors.push_back(Tensor("main_prediction", DType::kF64, {holdout.rows}, rounds.parts.main_predictions));
+    tensors.push_back(Tensor("target", DType::kF32, {holdout.rows}, targets));
+  }
+  AddRowNumbers(holdout, tensors);
+  return WriteTensors(fs, folder, kBiasVarianceFile, std::move(tensors));
 }
 
 absl::StatusOr<Artifact> WriteReport(FileSystem& fs, const std::string& folder, const std::string& report) {
@@ -74,12 +111,16 @@ absl::StatusOr<bool> Holds(FileSystem& fs, const std::string& folder, const std:
 
 absl::StatusOr<std::vector<Artifact>> WriteEvaluation(FileSystem& fs, const std::string& path, const Holdout& holdout,
                                                       const std::vector<float>& outputs, const Evaluation& evaluation,
-                                                      const std::string& report) {
+                                                      const std::string& report,
+                                                      const std::optional<RoundResults>& rounds) {
   RETURN_IF_ERROR(StagedFolder::RemoveStale(fs, ParentFolder(path)));
   ASSIGN_OR_RETURN(const auto folder, StagedFolder::Create(fs, path));
   std::vector<Artifact> artifacts(2);
   ASSIGN_OR_RETURN(artifacts[0], WritePredictions(fs, folder->path(), holdout, outputs, evaluation));
   ASSIGN_OR_RETURN(artifacts[1], WriteReport(fs, folder->path(), report));
+  if (rounds.has_value()) {
+    ASSIGN_OR_RETURN(artifacts.emplace_back(), WriteRounds(fs, folder->path(), holdout, *rounds));
+  }
   ASSIGN_OR_RETURN(const bool exists, Exists(fs, path));
   if (exists) {
     ASSIGN_OR_RETURN(const bool same, Holds(fs, path, artifacts));

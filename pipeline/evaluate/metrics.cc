@@ -49,7 +49,7 @@ absl::StatusOr<Performance> MeasurePredictions(absl::Span<const int64_t> targets
   Performance performance;
   performance.metrics["accuracy"] = static_cast<double>(correct) / rows;
   performance.metrics["macro_f1"] = f1_sum / static_cast<double>(classes_that_occur);
-  performance.expected_loss = static_cast<double>(targets.size() - correct) / rows;
+  performance.metrics["zero_one_loss"] = static_cast<double>(targets.size() - correct) / rows;
   return performance;
 }
 
@@ -142,8 +142,8 @@ absl::StatusOr<Performance> MeasureRegression(absl::Span<const double> predictio
     deviation_sum += (targets[row] - mean) * (targets[row] - mean);
   }
   Performance performance;
-  performance.expected_loss = square_sum / rows;
-  performance.metrics["rmse"] = std::sqrt(performance.expected_loss);
+  performance.metrics["mse"] = square_sum / rows;
+  performance.metrics["rmse"] = std::sqrt(square_sum / rows);
   performance.metrics["mae"] = absolute_sum / rows;
   if (targets.size() < 2) return performance;
   // Asked of the targets themselves: the mean of equal numbers may be another one in its last bit.

@@ -16,15 +16,14 @@ namespace baton {
 // outside 0 .. classes-1, a number that is not finite.
 
 struct Performance {
-  // By name. Of a classification "accuracy", "log_loss" and "macro_f1"; of a regression "rmse", "mae" and, from two
-  // rows on, "r2".
+  // By name. Of a classification "accuracy", "zero_one_loss", "log_loss" and "macro_f1"; of a regression "mse", "rmse",
+  // "mae" and, from two rows on, "r2".
   std::map<std::string, double> metrics;
-  // Mean over the rows of the 0-1 loss, or of the squared error.
-  double expected_loss = 0;
 };
 
 // Of `scores` (logits), `classes` a row.
 //   accuracy   share of the rows whose predicted class is the target
+//   zero_one_loss   share of the others
 //   log_loss   mean of -log softmax(scores)[target], natural logarithm, not clipped
 //   macro_f1   mean of 2 TP / (2 TP + FP + FN) over the classes that occur as a target or as a prediction, which is
 //              f1_score(average="macro", zero_division=0)
@@ -37,8 +36,8 @@ absl::StatusOr<Performance> MeasureClassification(absl::Span<const float> scores
 // class that training never saw does not make it infinite.
 absl::StatusOr<Performance> MeasurePrior(absl::Span<const uint64_t> train_counts, absl::Span<const int64_t> targets);
 
-// With e = prediction - target: rmse = sqrt(mean(e^2)), mae = mean(|e|), r2 = 1 - sum(e^2) / sum((target - mean)^2).
-// Where all targets are equal, r2 is 1 if every prediction is exact and else 0.
+// With e = prediction - target: mse = mean(e^2), rmse = sqrt(mse), mae = mean(|e|), r2 = 1 - sum(e^2) / sum((target -
+// mean)^2). Where all targets are equal, r2 is 1 if every prediction is exact and else 0.
 absl::StatusOr<Performance> MeasureRegression(absl::Span<const double> predictions, absl::Span<const double> targets);
 
 // The class with the highest score in each row, the first of several; a NaN counts as the lowest. `scores` holds

@@ -19,13 +19,16 @@ constexpr size_t kListedConfusions = 30;
 constexpr size_t kMostDots = 2000;
 
 constexpr char kStyle[] = R"(
-:root { --page: #ffffff; --ink: #1c1f24; --muted: #5d6673; --grid: #e3e6ea; --first: #1f6fc4; --second: #c2571a; }
+:root { --page: #ffffff; --ink: #1c1f24; --muted: #5d6673; --grid: #e3e6ea; --first: #1f6fc4; --second: #c2571a;
+        --third: #2f8a4c; }
 @media (prefers-color-scheme: dark) {
-  :root { --page: #16181c; --ink: #e8eaed; --muted: #9aa3af; --grid: #30353c; --first: #66a9ee; --second: #f0935a; }
+  :root { --page: #16181c; --ink: #e8eaed; --muted: #9aa3af; --grid: #30353c; --first: #66a9ee; --second: #f0935a;
+          --third: #6cc389; }
 }
 body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; max-width: 46rem;
        margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+h3 { font-size: 1rem; margin-top: 1.5rem; }
 p.muted, td.muted { color: var(--muted); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 1.5rem 0.25rem 0; text-align: right; border-bottom: 1px solid var(--grid); }
@@ -37,6 +40,7 @@ svg .grid { stroke: var(--grid); } svg .axis { stroke: var(--muted); }
 svg .mark { stroke: var(--muted); stroke-dasharray: 4 4; }
 svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg .first.line { stroke: var(--first); } svg .second.line { stroke: var(--second); }
+svg .third.line { stroke: var(--third); }
 svg .dot { fill-opacity: 0.55; } svg .first.dot { fill: var(--first); }
 svg .cell { fill: var(--first); stroke: var(--grid); }
 )";
@@ -141,13 +145,11 @@ std::string RenderReport(const ReportData& data, const EvaluateSection& evaluate
                         EscapeHtml(data.run_name), EscapeHtml(data.target_name), evaluate.rows(),
                         evaluate.snapshot().step_index());
   absl::StrAppend(&html, MetricsTable(evaluate));
-  absl::StrAppendFormat(&html,
-                        "<p class=\"muted\">The baseline knows only the training split's %s. Mean %s over the holdout: "
-                        "%.6g.</p>\n",
-                        classification ? "class frequencies" : "mean", classification ? "0-1 loss" : "squared error",
-                        evaluate.avg_expected_loss());
+  absl::StrAppendFormat(&html, "<p class=\"muted\">The baseline knows only the training split's %s.</p>\n",
+                        classification ? "class frequencies" : "mean");
   absl::StrAppend(&html, classification ? Confusions(data) : Scatter(data));
   if (!train.history().empty()) absl::StrAppend(&html, LossCurves(evaluate, train));
+  if (data.bias_variance.has_value()) absl::StrAppend(&html, BiasVarianceHtml(*data.bias_variance));
   absl::StrAppendFormat(
       &html,
       "<h2>Evaluated</h2>\n<p><code>%s</code><br>\nSHA-256 of the model's weights: <code>%s</code></p>\n"

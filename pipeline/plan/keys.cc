@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/fields.h"
 #include "optim/schedule.h"
+#include "training/goal.h"
 
 namespace baton {
 namespace {
@@ -15,6 +16,13 @@ std::optional<uint64_t> NumberOf(absl::string_view name, const std::vector<Field
   uint64_t number;
   if (value == nullptr || !absl::SimpleAtoi(*value, &number)) return std::nullopt;
   return number;
+}
+
+// A raised goal is no other training, but every round ends at it.
+void AddGoals(const PipelineConfig& config, KeyInputs& inputs) {
+  const Goal goal(config.train());
+  inputs.Add(kRoundsMaxStepsInput, absl::StrCat(goal.max_steps()));
+  inputs.Add(kRoundsMaxEpochsInput, absl::StrCat(goal.max_epochs()));
 }
 
 }  // namespace
@@ -60,15 +68,32 @@ PipelineConfig WithHorizon(PipelineConfig config, uint64_t horizon_steps) {
   return config;
 }
 
-KeyInputs EvaluateKey(const PipelineConfig& config, absl::string_view dataset_version,
-                      const SnapshotReference& snapshot) {
+KeyInputs EvaluateKey(const PipelineConfig& config, absl::string_view dataset_version, const TrainSection& train) {
+  const SnapshotReference& snapshot = EvaluatedSnapshot(config, train);
   KeyInputs inputs;
   inputs.Add(kDatasetInput, dataset_version);
+  inputs.Add("train.key", train.stage().key());
+  inputs.Add("train.steps", absl::StrCat(train.steps_done()));
   inputs.Add("train.model", snapshot.model_sha256());
   if (snapshot.has_buffers_sha256()) inputs.Add("train.buffers", snapshot.buffers_sha256());
   inputs.Add(FrozenFields(config.train().model(), "train.model_config"));
   inputs.Add(FrozenFields(config.evaluate(), "evaluate"));
+  if (config.evaluate().bias_variance().rounds() > 0) {
+    inputs.Add("bias_variance.rounds_key", RoundsKey(config, dataset_version, train).Key());
+    AddGoals(config, inputs);
+  }
   inputs.Add("evaluate.format_version", absl::StrCat(kEvaluateFormatVersion));
+  return inputs;
+}
+
+KeyInputs RoundsKey(const PipelineConfig& config, absl::string_view dataset_version, const TrainSection& train) {
+  // A schedule that leaves its end open ends where the training's does.
+  const std::optional<uint64_t> horizon = HorizonSteps(RecordedInputs(train.stage()));
+  KeyInputs inputs = TrainKey(WithHorizon(config, horizon.value_or(0)), dataset_version, train.initial_weights());
+  AddGoals(config, inputs);
+  inputs.Add("evaluate.snapshot", EvaluateConfig::Snapshot_Name(config.evaluate().snapshot()));
+  inputs.Add("evaluate.batch_size", absl::StrCat(config.evaluate().batch_size()));
+  inputs.Add("rounds.format_version", absl::StrCat(kRoundsFormatVersion));
   return inputs;
 }
 

@@ -18,7 +18,8 @@ namespace baton {
 // of the new one.
 inline constexpr int kLoadFormatVersion = 1;
 inline constexpr int kTrainFormatVersion = 2;
-inline constexpr int kEvaluateFormatVersion = 1;
+inline constexpr int kEvaluateFormatVersion = 2;
+inline constexpr int kRoundsFormatVersion = 1;
 
 // Names of inputs of train's key that are no fields of the configuration.
 inline constexpr char kDatasetInput[] = "load.dataset";
@@ -31,6 +32,9 @@ inline constexpr char kAmendedFromInput[] = "train.amended_from";
 inline constexpr char kAmendedStepInput[] = "train.amended_step";
 // The field with the step at which a schedule ends.
 inline constexpr char kHorizonInput[] = "train.schedule.horizon_steps";
+// Of evaluate's key with bias-variance rounds: the goals of training, 0 where there is none.
+inline constexpr char kRoundsMaxStepsInput[] = "bias_variance.max_steps";
+inline constexpr char kRoundsMaxEpochsInput[] = "bias_variance.max_epochs";
 
 // `raw_sha256` is the raw file's.
 KeyInputs LoadKey(const PipelineConfig& config, absl::string_view raw_sha256);
@@ -47,9 +51,13 @@ PipelineConfig WithHorizon(PipelineConfig config, uint64_t horizon_steps);
 // Whether it has an end and names none.
 bool LeavesHorizonOpen(const TrainConfig& config);
 
-// `snapshot` is the one that is evaluated.
-KeyInputs EvaluateKey(const PipelineConfig& config, absl::string_view dataset_version,
-                      const SnapshotReference& snapshot);
+// Of `train`, which is complete: its key and how far it came, since the report shows its history; and the weights and
+// buffers that are evaluated. With bias-variance rounds also what those depend on.
+KeyInputs EvaluateKey(const PipelineConfig& config, absl::string_view dataset_version, const TrainSection& train);
+
+// The rounds of the bias-variance decomposition, whatever their number: a training on other draws of the same dataset,
+// with the configuration, goal and initial weights of `train`. `config` as TrainKey() takes it.
+KeyInputs RoundsKey(const PipelineConfig& config, absl::string_view dataset_version, const TrainSection& train);
 
 // The snapshot that evaluate evaluates: the best one if the configuration says so and there is one, else the last.
 const SnapshotReference& EvaluatedSnapshot(const PipelineConfig& config, const TrainSection& train);

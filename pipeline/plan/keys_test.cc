@@ -1,5 +1,6 @@
 #include "pipeline/plan/keys.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ constexpr char kDataset[] = "sha256:dada";
 
 TrainSection Trained() {
   TrainSection train;
+  train.mutable_stage()->set_key("7ea1");
+  train.set_steps_done(40);
   train.mutable_best_snapshot()->set_model_sha256("be57");
   train.mutable_last_snapshot()->set_model_sha256("1a57");
   return train;
@@ -128,19 +131,72 @@ TEST(Keys, TheEndOfASchedule) {
 }
 
 TEST(Keys, OfEvaluate) {
-  EXPECT_THAT(EvaluateKey(Config(), kDataset, Trained().best_snapshot()).values(),
-              ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("train.model", "be57"),
-                          Pair("train.model_config.mlp.hidden_sizes", "[8, 4]"), Pair("evaluate.batch_size", "64"),
-                          Pair("evaluate.format_version", "1")));
+  EXPECT_THAT(EvaluateKey(Config(), kDataset, Trained()).values(),
+              ElementsAre(Pair("load.dataset", "sha256:dada"), Pair("train.key", "7ea1"), Pair("train.steps", "40"),
+                          Pair("train.model", "be57"), Pair("train.model_config.mlp.hidden_sizes", "[8, 4]"),
+                          Pair("evaluate.batch_size", "64"), Pair("evaluate.format_version", "2")));
 }
 
 TEST(Keys, TheBuffersOfAModelCountToo) {
-  SnapshotReference snapshot = Trained().best_snapshot();
-  const std::string without = EvaluateKey(Config(), kDataset, snapshot).Key();
-  snapshot.set_buffers_sha256("b0ff");
-  const KeyInputs inputs = EvaluateKey(Config(), kDataset, snapshot);
+  TrainSection train = Trained();
+  const std::string without = EvaluateKey(Config(), kDataset, train).Key();
+  train.mutable_best_snapshot()->set_buffers_sha256("b0ff");
+  const KeyInputs inputs = EvaluateKey(Config(), kDataset, train);
   EXPECT_THAT(inputs.values(), testing::Contains(Pair("train.buffers", "b0ff")));
   EXPECT_NE(inputs.Key(), without);
+}
+
+// The report shows the history: of the same best model it is another after more steps.
+TEST(Keys, HowFarTrainingCameCounts) {
+  TrainSection train = Trained();
+  const std::string before = EvaluateKey(Config(), kDataset, train).Key();
+  train.set_steps_done(50);
+  EXPECT_NE(EvaluateKey(Config(), kDataset, train).Key(), before);
+}
+
+TEST(Keys, RoundsDoNotDependOnTheirNumberAndTheEvaluationDoes) {
+  PipelineConfig config = Config();
+  const TrainSection train = Trained();
+  const std::string none = EvaluateKey(config, kDataset, train).Key();
+  config.mutable_evaluate()->mutable_bias_variance()->set_rounds(0);
+  EXPECT_EQ(EvaluateKey(config, kDataset, train).Key(), none);
+  config.mutable_evaluate()->mutable_bias_variance()->set_rounds(50);
+  const std::string rounds = RoundsKey(config, kDataset, train).Key();
+  const std::string fifty = EvaluateKey(config, kDataset, train).Key();
+  EXPECT_NE(fifty, none);
+  config.mutable_evaluate()->mutable_bias_variance()->set_rounds(200);
+  EXPECT_EQ(RoundsKey(config, kDataset, train).Key(), rounds);
+  EXPECT_NE(EvaluateKey(config, kDataset, train).Key(), fifty);
+}
+
+TEST(Keys, RoundsDependOnTheTrainingAndItsGoal) {
+  PipelineConfig config = Config();
+  config.mutable_evaluate()->mutable_bias_variance()->set_rounds(50);
+  TrainSection train = Trained();
+  const std::string rounds = RoundsKey(config, kDataset, train).Key();
+  const auto differs = [&](const std::function<void(PipelineConfig&)>& change) {
+    PipelineConfig changed = config;
+    change(changed);
+    return RoundsKey(changed, kDataset, train).Key() != rounds;
+  };
+  EXPECT_TRUE(differs([](PipelineConfig& c) { c.set_seed(8); }));
+  EXPECT_TRUE(differs([](PipelineConfig& c) { c.mutable_train()->set_max_epochs(77); }));
+  EXPECT_TRUE(differs([](PipelineConfig& c) { c.mutable_train()->set_max_steps(77); }));
+  EXPECT_TRUE(differs([](PipelineConfig& c) { c.mutable_train()->set_batch_size(4); }));
+  EXPECT_TRUE(differs([](PipelineConfig& c) { c.mutable_evaluate()->set_snapshot(EvaluateConfig::LAST); }));
+  EXPECT_TRUE(differs([](PipelineConfig& c) { c.mutable_evaluate()->set_batch_size(3); }));
+  EXPECT_FALSE(differs([](PipelineConfig& c) { c.mutable_train()->set_workers(3); }));
+  EXPECT_NE(RoundsKey(config, "sha256:other", train).Key(), rounds);
+  // A schedule that leaves its end open ends where the recorded training's does.
+  config.mutable_train()->mutable_schedule()->mutable_cosine();
+  const auto with_horizon = [&](const char* steps) {
+    TrainSection recorded = Trained();
+    KeyInput& input = *recorded.mutable_stage()->add_key_inputs();
+    input.set_name(kHorizonInput);
+    input.set_value(steps);
+    return RoundsKey(config, kDataset, recorded).Key();
+  };
+  EXPECT_NE(with_horizon("40"), with_horizon("50"));
 }
 
 TEST(Keys, EvaluateTakesTheLastSnapshotOnRequestAndWhereNoneIsBest) {
@@ -157,7 +213,7 @@ TEST(Keys, EvaluateTakesTheLastSnapshotOnRequestAndWhereNoneIsBest) {
 TEST(Keys, FreeFieldsAreNoPartOfThem) {
   PipelineConfig config = Config();
   const std::vector<std::string> before = {LoadKey(config, "f00d").Key(), TrainKey(config, kDataset).Key(),
-                                           EvaluateKey(config, kDataset, Trained().best_snapshot()).Key()};
+                                           EvaluateKey(config, kDataset, Trained()).Key()};
   config.set_name("another name");
   config.mutable_load()->set_raw_filepath("/elsewhere/x.csv");
   config.mutable_train()->set_workers(1);
@@ -165,7 +221,7 @@ TEST(Keys, FreeFieldsAreNoPartOfThem) {
   config.mutable_train()->mutable_snapshots()->set_every_steps(3);
   config.mutable_train()->set_device("cuda");
   EXPECT_THAT(before, ElementsAre(LoadKey(config, "f00d").Key(), TrainKey(config, kDataset).Key(),
-                                  EvaluateKey(config, kDataset, Trained().best_snapshot()).Key()));
+                                  EvaluateKey(config, kDataset, Trained()).Key()));
 }
 
 }  // namespace

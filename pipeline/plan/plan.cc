@@ -76,6 +76,9 @@ absl::Status DecideStage(const PlanContext& context, const Stage& stage, StagePl
                         .allow_changes = allow_changes});
   if (plan.action == Action::kRefuse) return RefuseToAbandon(stage, plan.changes);
   if (plan.action == Action::kAmend) return CheckAllowed(plan.changes, context.allow_changes);
+  if (plan.action == Action::kSkip && context.start_over) {
+    plan.note = "--start_over begins again only what is unfinished";
+  }
   if (stage.recorded.has_key() && !same_key) {
     plan.note =
         absl::StrCat("runs under a new key, since this changed (earlier results stay):", ChangeLines(plan.changes));
@@ -146,6 +149,27 @@ absl::Status CheckTrainIsCurrent(const PipelineConfig& config, const LoadSection
                                                  ": run train first, or put it back"));
 }
 
+// A round of the bias-variance decomposition trains from the beginning as this configuration says: what is recorded has
+// come about in this way.
+absl::Status CheckCanTrainRounds(const PipelineConfig& config, const TrainSection& train) {
+  const std::vector<FieldValue> recorded = RecordedInputs(train.stage());
+  constexpr char kWayOut[] = ", or set evaluate.bias_variance.rounds=0 to evaluate without bias and variance";
+  if (const std::string* step = FindValue(recorded, kAmendedStepInput); step != nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "evaluate.bias_variance trains models in the way in which this one was trained, but this training was changed "
+        "at step ",
+        *step,
+        " (inspect show lists how), and no configuration does that again: train one under this configuration "
+        "from the beginning (--start_over, or another --run_dir)",
+        kWayOut));
+  }
+  const Position position = RecordedPosition(train);
+  if (!Goal(config.train()).IsPassed(position)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "evaluate.bias_variance trains models as this one was trained, which has done ", position.epochs, " epochs, ",
+      position.steps, " steps, but now ", Goal(config.train()).Text(), ": put the goal back", kWayOut));
+}
+
 // The schedule, whose end the configuration names, has room after its warmup.
 absl::Status CheckWarmup(const TrainConfig& config) {
   const uint64_t warmup = config.schedule().warmup_steps(), horizon = config.schedule().horizon_steps();
@@ -197,7 +221,6 @@ absl::StatusOr<StagePlan> PlanTraining(const PlanContext& context, const LoadSec
       plan.note = absl::StrCat("begins again, without what was changed on its way:", ChangeLines(plan.changes));
     }
   }
-  RETURN_IF_ERROR(CheckWarmup(training.config.train()));
   plan.config = std::move(training.config);
   plan.inputs = std::move(training.inputs);
   if (plan.changes.empty() && train.stage().has_key()) {
@@ -245,16 +268,21 @@ absl::StatusOr<StagePlan> PlanLoad(const PlanContext& context, const Metadata& r
 
 absl::StatusOr<StagePlan> PlanTrain(const PlanContext& context, const Metadata& record) {
   RETURN_IF_ERROR(CheckLoadIsCurrent(context.config, record.load()));
-  return PlanTraining(context, record.load(), record.train());
+  ASSIGN_OR_RETURN(StagePlan plan, PlanTraining(context, record.load(), record.train()));
+  RETURN_IF_ERROR(CheckWarmup(plan.config.train()));
+  return plan;
 }
 
 absl::StatusOr<StagePlan> PlanEvaluate(const PlanContext& context, const Metadata& record) {
   RETURN_IF_ERROR(CheckLoadIsCurrent(context.config, record.load()));
   RETURN_IF_ERROR(CheckTrainIsCurrent(context.config, record.load(), record.train()));
   const EvaluateSection& evaluate = record.evaluate();
+  if (context.config.evaluate().bias_variance().rounds() > 0) {
+    RETURN_IF_ERROR(CheckCanTrainRounds(context.config, record.train()));
+  }
   StagePlan plan;
-  plan.inputs =
-      EvaluateKey(context.config, record.load().dataset_version(), EvaluatedSnapshot(context.config, record.train()));
+  plan.config = WithHorizon(context.config, HorizonSteps(RecordedInputs(record.train().stage())).value_or(0));
+  plan.inputs = EvaluateKey(context.config, record.load().dataset_version(), record.train());
   plan.changes = ChangesSince(evaluate.stage(), plan.inputs);
   RETURN_IF_ERROR(
       DecideStage(context,

@@ -40,8 +40,8 @@ struct StagePlan {
   std::string note;
   // Of load: the raw file's digest. Of train and evaluate: empty.
   FileDigest raw_file;
-  // Of train: the configuration with the step at which its schedule ends; the weights that it begins with, empty
-  // where none are configured; of an amendment, what changes.
+  // Of train and evaluate: the configuration with the step at which training's schedule ends. Of train: the weights
+  // that it begins with, empty where none are configured; of an amendment, what changes.
   PipelineConfig config;
   InitialWeights initial_weights;
   std::vector<InputChange> changes;

@@ -48,7 +48,7 @@ class PlanTest : public testing::Test {
 
     EvaluateSection& evaluate = *record_.mutable_evaluate();
     *evaluate.add_outputs() = Output("evaluate/k/report.html");
-    Complete(EvaluateKey(config_, "sha256:dada", train.last_snapshot()), *evaluate.mutable_stage());
+    Complete(EvaluateKey(config_, "sha256:dada", train), *evaluate.mutable_stage());
   }
 
   void Write(const std::string& path, const std::string& contents) {
@@ -108,7 +108,7 @@ TEST_F(PlanTest, CompleteStagesAreSkippedEvenWithStartOver) {
     start_over_ = start_over;
     for (const Planner planner : {PlanLoad, PlanTrain, PlanEvaluate}) {
       EXPECT_EQ(Planned(planner).action, Action::kSkip);
-      EXPECT_EQ(Planned(planner).note, "");
+      EXPECT_EQ(Planned(planner).note, start_over ? "--start_over begins again only what is unfinished" : "");
     }
   }
 }
@@ -210,10 +210,11 @@ TEST_F(PlanTest, InterruptedTrainingGoesOnOrStartsOver) {
 TEST_F(PlanTest, InterruptedTrainingOfAnotherKeyIsRefused) {
   InterruptTraining();
   config_.mutable_train()->set_batch_size(64);
-  EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kInvalidArgument,
-                                        AllOf(HasSubstr("train is unfinished (interrupted)"),
-                                              HasSubstr("\n  train.batch_size: (not set) -> 64"), HasSubstr("Put back"),
-                                              HasSubstr("--start_over"), HasSubstr("--allow_changes"))));
+  EXPECT_THAT(Plan(PlanTrain),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("train is unfinished (interrupted)"),
+                             HasSubstr("\n  train.batch_size: 32 (the default) -> 64"), HasSubstr("Put back"),
+                             HasSubstr("--start_over"), HasSubstr("--allow_changes"))));
   start_over_ = true;
   EXPECT_EQ(Planned(PlanTrain).action, Action::kWork);
   start_over_ = false;
@@ -256,7 +257,7 @@ TEST_F(PlanTest, StagesWantWhatTheyReadToBeOfThisConfiguration) {
   config_.mutable_train()->set_batch_size(16);
   EXPECT_THAT(Plan(PlanEvaluate),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("run train first"), HasSubstr("train.batch_size: (not set) -> 16"))));
+                       AllOf(HasSubstr("run train first"), HasSubstr("train.batch_size: 32 (the default) -> 16"))));
   record_.mutable_load()->mutable_stage()->set_status(StageRun::FAILED);
   EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kInvalidArgument,
                                         HasSubstr("load is not complete in this run directory: run load first")));
@@ -270,6 +271,29 @@ TEST_F(PlanTest, AWarmupLongerThanTheScheduleIsRefused) {
   EXPECT_THAT(Plan(PlanTrain), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("all of the schedule has 6")));
   schedule.set_warmup_steps(5);
   EXPECT_THAT(Plan(PlanTrain), IsOk());
+  // Before load has run nobody knows how many steps an epoch has.
+  record_.Clear();
+  EXPECT_THAT(Check(), IsOk());
+}
+
+TEST_F(PlanTest, RoundsAreTrainedAsTheModelWas) {
+  config_.mutable_evaluate()->mutable_bias_variance()->set_rounds(20);
+  EXPECT_EQ(Planned(PlanEvaluate).action, Action::kWork);
+  EXPECT_NE(FindValue(Planned(PlanEvaluate).inputs.values(), "bias_variance.rounds_key"), nullptr);
+  // Two epochs were done.
+  config_.mutable_train()->set_max_epochs(1);
+  EXPECT_THAT(Plan(PlanEvaluate),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("has done 2 epochs"), HasSubstr("evaluate.bias_variance.rounds=0"))));
+  config_.mutable_train()->set_max_epochs(2);
+  TrainSection& train = *record_.mutable_train();
+  const KeyInputs amended = AmendedKey(TrainKey(config_, "sha256:dada"), train.stage(), 3);
+  train.mutable_stage()->clear_key_inputs();
+  Complete(amended, *train.mutable_stage());
+  EXPECT_THAT(Plan(PlanEvaluate), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           AllOf(HasSubstr("changed at step 3"), HasSubstr("--start_over"))));
+  config_.mutable_evaluate()->mutable_bias_variance()->set_rounds(0);
+  EXPECT_EQ(Planned(PlanEvaluate).action, Action::kWork);
 }
 
 // The end of a schedule that names none is where training was to end when it began.
@@ -346,7 +370,7 @@ TEST_F(PlanTest, OnlyWhatIsNamedMayChange) {
   allow_changes_ = {"train.batch_size"};
   EXPECT_THAT(Plan(PlanTrain),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("train.clip_norm: (not set) -> 5"), Not(HasSubstr("batch_size:")))));
+                       AllOf(HasSubstr("train.clip_norm: 0 (the default) -> 5"), Not(HasSubstr("batch_size:")))));
   allow_changes_ = {"train.batch_size", "train.clip_norm"};
   EXPECT_EQ(Planned(PlanTrain).action, Action::kAmend);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/fields.h"
@@ -17,14 +18,14 @@ namespace baton {
 namespace {
 
 // Inputs that are no fields of the configuration: digests of what a stage reads, versions, and what train says of the
-// way that it took. evaluate's "train.model…" are a digest and fields that train's inputs have as well.
+// way that it took. What evaluate's inputs say of train follows from train's.
 bool IsField(absl::string_view stage, absl::string_view name) {
   for (const absl::string_view input : {"raw_file.sha256", kDatasetInput, kInitialWeightsInput, kInitialBuffersInput,
                                         kAmendedFromInput, kAmendedStepInput}) {
     if (name == input) return false;
   }
   if (absl::EndsWith(name, ".format_version")) return false;
-  return stage != "evaluate" || !absl::StartsWith(name, "train.model");
+  return stage != "evaluate" || absl::StartsWith(name, "evaluate.");
 }
 
 absl::Status Apply(absl::string_view stage, const std::vector<FieldValue>& inputs, PipelineConfig& config) {
@@ -148,6 +149,21 @@ absl::StatusOr<TrainLeg> MakeLeg(const Metadata& record, const PipelineConfig& o
   return leg;
 }
 
+// The goals to which the rounds of the bias-variance decomposition were trained: the legs end where training ended.
+void RestoreGoals(const std::vector<FieldValue>& evaluate_inputs, TrainConfig& train) {
+  const auto number = [&](absl::string_view name) {
+    const std::string* const value = FindValue(evaluate_inputs, name);
+    uint64_t parsed = 0;
+    return value != nullptr && absl::SimpleAtoi(*value, &parsed) ? parsed : 0;
+  };
+  const uint64_t max_steps = number(kRoundsMaxStepsInput), max_epochs = number(kRoundsMaxEpochsInput);
+  if (max_steps == 0 && max_epochs == 0) return;
+  train.clear_max_steps();
+  train.clear_max_epochs();
+  if (max_steps > 0) train.set_max_steps(max_steps);
+  if (max_epochs > 0) train.set_max_epochs(max_epochs);
+}
+
 }  // namespace
 
 absl::StatusOr<ReplayPlan> MakeReplayPlan(const Metadata& record, const ReplayChoices& choices) {
@@ -168,9 +184,9 @@ absl::StatusOr<ReplayPlan> MakeReplayPlan(const Metadata& record, const ReplayCh
   }
   plan.config = plan.legs.back().config;
   if (!plan.evaluate) return plan;
-  RETURN_IF_ERROR(CheckKey(
-      "evaluate", record.evaluate().stage(),
-      EvaluateKey(plan.config, record.load().dataset_version(), EvaluatedSnapshot(plan.config, record.train()))));
+  RestoreGoals(RecordedInputs(record.evaluate().stage()), *plan.config.mutable_train());
+  RETURN_IF_ERROR(CheckKey("evaluate", record.evaluate().stage(),
+                           EvaluateKey(plan.config, record.load().dataset_version(), record.train())));
   return plan;
 }
 

@@ -77,9 +77,13 @@ Metadata RecordOf(const PipelineConfig& config, int epochs) {
   train.set_steps_done(10 * epochs);
   train.mutable_last_snapshot()->set_model_sha256("mm");
   train.mutable_last_snapshot()->set_step_index(10 * epochs);
-  SetInputs(EvaluateKey(config, load.dataset_version(), train.last_snapshot()),
-            *record.mutable_evaluate()->mutable_stage());
+  SetInputs(EvaluateKey(config, load.dataset_version(), train), *record.mutable_evaluate()->mutable_stage());
   return record;
+}
+
+void Evaluate(const PipelineConfig& config, Metadata& record) {
+  SetInputs(EvaluateKey(config, record.load().dataset_version(), record.train()),
+            *record.mutable_evaluate()->mutable_stage());
 }
 
 // Training went on from `step` with the train configuration of `config`.
@@ -93,6 +97,7 @@ void Amend(const PipelineConfig& config, uint64_t step, Metadata& record) {
     *record.mutable_run()->add_amendments() = amendment;
   }
   SetInputs(amended, stage);
+  Evaluate(config, record);
 }
 
 TEST(MakeReplayPlan, MakesTheConfigurationOfTheRecord) {
@@ -133,6 +138,17 @@ TEST(MakeReplayPlan, ASchedulesEndIsSaid) {
   EXPECT_EQ(plan.legs[0].config.train().schedule().horizon_steps(), 30);
   EXPECT_EQ(plan.legs[0].config.train().max_steps(), 50);
   EXPECT_EQ(plan.legs[0].key, record.train().stage().key());
+}
+
+// Training stopped early: the legs end there, but the rounds had the whole goal.
+TEST(MakeReplayPlan, RoundsHaveTheGoalThatTrainingHad) {
+  const Metadata record = RecordOf(
+      Config("train { max_epochs: 30 early_stopping { patience: 2 } } evaluate { bias_variance { rounds: 3 } }"), 5);
+  ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {}));
+  EXPECT_EQ(plan.legs.at(0).config.train().max_steps(), 50);
+  EXPECT_EQ(plan.config.train().max_epochs(), 30);
+  EXPECT_FALSE(plan.config.train().has_max_steps());
+  EXPECT_EQ(plan.config.evaluate().bias_variance().rounds(), 3);
 }
 
 TEST(MakeReplayPlan, AmendmentsAreLegs) {
@@ -176,6 +192,7 @@ TEST(MakeReplayPlan, BeginsWithTheSameWeightsElsewhere) {
   record.mutable_train()->mutable_initial_weights()->set_sha256("77");
   SetInputs(TrainKey(config, record.load().dataset_version(), record.train().initial_weights()),
             *record.mutable_train()->mutable_stage());
+  Evaluate(config, record);
   ASSERT_OK_AND_ASSIGN(const ReplayPlan plan, MakeReplayPlan(record, {.initial_weights = "/runs/b"}));
   const InitialWeightsConfig& weights = plan.legs.at(0).config.train().initial_weights();
   EXPECT_EQ(weights.snapshot(), "/runs/b");

@@ -90,7 +90,7 @@ std::string NewestAttempt(const StageRun& stage) {
 }
 
 // What the stage would do.
-std::string Forecast(const StagePlan& plan, const StageRun& recorded) {
+std::string Forecast(absl::string_view stage, const StagePlan& plan, const StageRun& recorded) {
   switch (plan.action) {
     case Action::kSkip:
       return "is complete, would be skipped";
@@ -99,8 +99,11 @@ std::string Forecast(const StagePlan& plan, const StageRun& recorded) {
     case Action::kAmend:
       return absl::StrCat("would go on from its newest snapshot with", ChangeLines(plan.changes));
     default:
-      return recorded.has_key() && plan.changes.empty() ? "would go on from what it left" : "would run";
+      break;
   }
+  if (!recorded.has_key() || !plan.changes.empty()) return "would run";
+  // Only training leaves something to go on from.
+  return stage == kTrainStage ? "would go on from what it left" : "would run again";
 }
 
 // What was done with a stage that has just ended well; `before` was its newest attempt when it was started.
@@ -142,7 +145,7 @@ absl::StatusOr<std::string> DryRun(const StageOptions& options) {
       first = stage.name;
       if (stage.name == kLoadStage) RETURN_IF_ERROR(CheckTrainAfterLoad(context, record, plan));
     }
-    absl::StrAppend(&text, stage.name, " ", Forecast(plan, stage.recorded(record)),
+    absl::StrAppend(&text, stage.name, " ", Forecast(stage.name, plan, stage.recorded(record)),
                     plan.note.empty() ? "" : " (" + plan.note + ")", "\n");
   }
   return text;

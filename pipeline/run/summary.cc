@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/human.h"
 #include "pipeline/config/run_directory.h"
+#include "pipeline/evaluate/result_table.h"
 
 namespace baton {
 namespace {
@@ -56,8 +57,10 @@ std::string Places(const Metadata& record, const std::string& run_dir) {
 
 std::string Summary(const Metadata& record, const std::string& run_dir,
                     const std::vector<std::pair<std::string, std::string>>& results) {
+  const std::vector<Row> parts = BiasVarianceRows(record.evaluate());
   return absl::StrCat(AlignColumns({{record.run().name()}}, 0, 1), "\n", Stages(record, results), "\n",
-                      Metrics(record.evaluate()), "\n", Places(record, run_dir));
+                      Metrics(record.evaluate()), "\n", AlignColumns(parts, 2, 1), parts.empty() ? "" : "\n",
+                      Places(record, run_dir));
 }
 
 }  // namespace baton
