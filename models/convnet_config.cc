@@ -42,10 +42,11 @@ uint32_t ValueOf(const List& list, int block, uint32_t otherwise) {
 void CheckConvNet(const ConvNetConfig& config, const DataDescription& data, absl::string_view path,
                   ConfigProblems& problems) {
   if (data.target != TargetKind::kUnknown && data.feature_shape.size() != 3) {
-    problems.Add(absl::StrCat(
-        path, " needs examples of shape [channels, height, width], but theirs is ",
-        data.feature_shape.empty() ? "a row of numbers" : absl::StrCat("[", absl::StrJoin(data.feature_shape, ", "), "]"),
-        data.shape_field.empty() ? "" : absl::StrCat("; set ", data.shape_field, ", e.g. [1, 28, 28]")));
+    problems.Add(
+        absl::StrCat(path, " needs examples of shape [channels, height, width], but theirs is ",
+                     data.feature_shape.empty() ? "a row of numbers"
+                                                : absl::StrCat("[", absl::StrJoin(data.feature_shape, ", "), "]"),
+                     data.shape_field.empty() ? "" : absl::StrCat("; set ", data.shape_field, ", e.g. [1, 28, 28]")));
   }
   const int blocks = config.channels_size();
   const auto field = [path](absl::string_view name) { return absl::StrCat(path, ".", name); };
