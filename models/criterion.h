@@ -27,6 +27,9 @@ namespace baton {
 struct LossSum {
   at::Tensor sum;
   at::Tensor weight;
+  // While training (CriterionContext): the gradient of the sum with respect to the outputs, from a criterion that
+  // computes it itself; the sum is then no part of libtorch's graph. Not defined: autograd gives it.
+  at::Tensor gradient = {};
 };
 
 // A batch's part of a metric: the sums over all batches, in their order and in double, divided, are the metric. Both

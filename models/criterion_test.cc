@@ -6,6 +6,7 @@
 
 #include "third_party/torch_begin.h"
 
+#include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
 
 #include "third_party/torch_end.h"
@@ -53,6 +54,32 @@ TEST(CrossEntropy, ClassWeightsWeighLossAndDivisor) {
   const LossSum loss = criterion->Loss(Scores(), Classes(), {.tensors = criterion->NameTensors(weights)});
   EXPECT_NEAR(loss.sum.item<double>(), 2.9616797, 1e-6);
   EXPECT_NEAR(loss.sum.item<double>() / loss.weight.item<double>(), 1.1846719, 1e-6);  // PyTorch's reduction="mean"
+}
+
+// What the criteria compute themselves while training has the bits of libtorch's autograd.
+void ExpectGradientOfAutograd(const Criterion& criterion, const at::Tensor& outputs, const Batch& batch,
+                              const NamedTensors& tensors) {
+  const at::Tensor leaf = outputs.clone().requires_grad_();
+  const LossSum by_graph = criterion.Loss(leaf, batch, {.tensors = tensors});
+  EXPECT_FALSE(by_graph.gradient.defined());
+  by_graph.sum.backward();
+  const LossSum by_hand = criterion.Loss(outputs, batch, {.training = true, .tensors = tensors});
+  EXPECT_TRUE(at::equal(by_hand.sum, by_graph.sum));
+  EXPECT_EQ(by_hand.weight.item<double>(), by_graph.weight.item<double>());
+  EXPECT_TRUE(at::equal(by_hand.gradient, leaf.grad()));
+}
+
+TEST(Criteria, GradientsAreThoseOfAutograd) {
+  CriterionConfig config;
+  config.mutable_cross_entropy();
+  ExpectGradientOfAutograd(**BuildCriterion(config, kThreeClasses), Scores(), Classes(), {});
+  for (const double weight : {2.0, 1.0, 0.5}) config.mutable_cross_entropy()->add_class_weights(weight);
+  const auto weighted = *BuildCriterion(config, kThreeClasses);
+  const std::vector<at::Tensor> weights = {at::tensor({2.f, 1.f, 0.5f})};
+  ExpectGradientOfAutograd(*weighted, Scores(), Classes(), weighted->NameTensors(weights));
+  config.mutable_mean_squared_error();
+  const Batch batch{.rows = 3, .tensors = {{"target", at::tensor({1.5f, 0.f, 3.f})}}};
+  ExpectGradientOfAutograd(**BuildCriterion(config, kNumbers), at::tensor({1.f, 2.f, 3.f}), batch, {});
 }
 
 TEST(MeanSquaredError, EqualsPyTorchs) {

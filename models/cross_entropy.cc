@@ -1,12 +1,19 @@
 #include "models/cross_entropy.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "models/criterion_registry.h"
 
 #include "third_party/torch_begin.h"
 
 #include <ATen/core/Reduction.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_log_softmax_backward_data.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/nll_loss_backward.h>
+#include <ATen/ops/nll_loss_forward.h>
 #include <ATen/ops/scalar_tensor.h>
 
 #include "third_party/torch_end.h"
@@ -15,6 +22,8 @@ namespace baton {
 namespace {
 
 constexpr char kClassWeights[] = "class_weights";
+// libtorch leaves out rows of one class; no class has this number.
+constexpr int64_t kNoIgnoredClass = -100;
 
 class CrossEntropy : public Criterion {
  public:
@@ -24,12 +33,20 @@ class CrossEntropy : public Criterion {
 
   LossSum Loss(const at::Tensor& outputs, const Batch& batch, const CriterionContext& context) const override {
     const at::Tensor& target = batch.tensors.at("target");
-    if (!weighted_) {
-      return {at::cross_entropy_loss(outputs, target, {}, at::Reduction::Sum), Count(target)};
+    const std::optional<at::Tensor> weights = weighted_ ? std::optional(context.tensors[kClassWeights]) : std::nullopt;
+    if (!context.training) {
+      return {at::cross_entropy_loss(outputs, target, weights, at::Reduction::Sum),
+              weighted_ ? weights->index_select(0, target).sum() : Count(target)};
     }
-    const at::Tensor& weights = context.tensors[kClassWeights];
-    return {at::cross_entropy_loss(outputs, target, weights, at::Reduction::Sum),
-            weights.index_select(0, target).sum()};
+    // As autograd does it, without its graph.
+    const at::NoGradGuard by_hand;
+    const at::Tensor log_probabilities = at::log_softmax(outputs, -1);
+    const auto [sum, weight] =
+        at::nll_loss_forward(log_probabilities, target, weights, at::Reduction::Sum, kNoIgnoredClass);
+    const at::Tensor gradient = at::nll_loss_backward(at::scalar_tensor(1, outputs.options()), log_probabilities,
+                                                      target, weights, at::Reduction::Sum, kNoIgnoredClass, weight);
+    return {sum, weighted_ ? weight : Count(target),
+            at::_log_softmax_backward_data(gradient, log_probabilities, -1, outputs.scalar_type())};
   }
 
   std::vector<MetricSum> Metrics(const at::Tensor& outputs, const Batch& batch) const override {

@@ -1,6 +1,7 @@
 #include "models/dense_layers.h"
 
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -36,8 +37,10 @@ std::vector<ParameterSpec> Parameters(const std::vector<int64_t>& sizes) {
   return parameters;
 }
 
+}  // namespace
+
 // What the layers work with: weight, bias, weight, bias ...
-struct Layers {
+struct DenseLayers::Layers {
   std::vector<at::Tensor> parameters;
   std::vector<at::Tensor> gradients;  // where those of the parameters are wanted; empty: anywhere
   Activation activation = MlpConfig::RELU;
@@ -48,6 +51,10 @@ struct Layers {
   const at::Tensor& weight(size_t layer) const { return parameters[2 * layer]; }
   const at::Tensor& bias(size_t layer) const { return parameters[2 * layer + 1]; }
 };
+
+namespace {
+
+using Layers = DenseLayers::Layers;
 
 // What the backward pass needs of a layer.
 struct Saved {
@@ -79,6 +86,20 @@ at::Tensor Forward(const Layers& layers, at::Tensor x, std::vector<Saved>* saved
   return x;
 }
 
+// Writes the gradients of the parameters to `places`, and gives that of the inputs where it is wanted.
+at::Tensor Backward(const Layers& layers, const std::vector<Saved>& kept, at::Tensor gradient, bool of_inputs,
+                    std::vector<at::Tensor>& places) {
+  for (size_t layer = layers.size(); layer-- > 0;) {
+    const Saved& saved = kept[layer];
+    if (saved.mask.defined()) gradient = gradient.mul(saved.mask);
+    if (saved.activation.defined()) gradient = ActivateBackward(gradient, saved.activation, layers.activation);
+    at::mm_out(places[2 * layer], gradient.t(), saved.inputs);
+    at::sum_out(places[2 * layer + 1], gradient, 0);
+    if (layer > 0 || of_inputs) gradient = at::mm(gradient, layers.weight(layer));
+  }
+  return of_inputs ? gradient : at::Tensor();
+}
+
 // Forward and backward of all layers by hand: a node of the autograd graph instead of five a layer, activations in
 // place, and the parameters' gradients written where they are wanted.
 class DenseFunction : public torch::autograd::Function<DenseFunction> {
@@ -99,20 +120,11 @@ class DenseFunction : public torch::autograd::Function<DenseFunction> {
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     const auto state = c10::static_intrusive_pointer_cast<State>(context->saved_data["state"].toCapsule());
     const Layers& layers = state->layers;
+    std::vector<at::Tensor> places;
+    for (size_t i = 0; i < layers.parameters.size(); ++i) places.push_back(Place(layers, i));
     torch::autograd::variable_list gradients(layers.parameters.size() + 2);  // of the inputs, and none of the layers
-    at::Tensor gradient = std::move(outputs[0]);
-    for (size_t layer = layers.size(); layer-- > 0;) {
-      const Saved& saved = state->saved[layer];
-      if (saved.mask.defined()) gradient = gradient.mul(saved.mask);
-      if (saved.activation.defined()) gradient = ActivateBackward(gradient, saved.activation, layers.activation);
-      at::Tensor weight = Place(layers, 2 * layer), bias = Place(layers, 2 * layer + 1);
-      at::mm_out(weight, gradient.t(), saved.inputs);
-      at::sum_out(bias, gradient, 0);
-      gradients[1 + 2 * layer] = std::move(weight);
-      gradients[2 + 2 * layer] = std::move(bias);
-      if (layer > 0 || context->needs_input_grad(0)) gradient = at::mm(gradient, layers.weight(layer));
-    }
-    if (context->needs_input_grad(0)) gradients[0] = gradient;
+    gradients[0] = Backward(layers, state->saved, std::move(outputs[0]), context->needs_input_grad(0), places);
+    std::move(places.begin(), places.end(), gradients.begin() + 1);
     return gradients;
   }
 
@@ -134,8 +146,7 @@ class DenseFunction : public torch::autograd::Function<DenseFunction> {
 DenseLayers::DenseLayers(const std::vector<int64_t>& sizes, Activation activation, double dropout)
     : parameters_(Parameters(sizes)), activation_(activation), dropout_(dropout) {}
 
-at::Tensor DenseLayers::Forward(const at::Tensor& inputs, const NamedTensors& parameters,
-                                const ForwardContext& context) const {
+DenseLayers::Layers DenseLayers::LayersOf(const NamedTensors& parameters, const ForwardContext& context) const {
   Layers layers{.parameters = {},
                 .gradients = {},
                 .activation = activation_,
@@ -145,8 +156,29 @@ at::Tensor DenseLayers::Forward(const at::Tensor& inputs, const NamedTensors& pa
     layers.parameters.push_back(parameters[parameter.name]);
     if (!context.gradients.empty()) layers.gradients.push_back(context.gradients[parameter.name]);
   }
+  return layers;
+}
+
+at::Tensor DenseLayers::Forward(const at::Tensor& inputs, const NamedTensors& parameters,
+                                const ForwardContext& context) const {
+  const Layers layers = LayersOf(parameters, context);
   if (!at::GradMode::is_enabled()) return baton::Forward(layers, inputs, nullptr);
   return DenseFunction::apply(inputs, at::TensorList(layers.parameters), layers);
+}
+
+TrainingPass DenseLayers::ForwardToTrain(const at::Tensor& inputs, const NamedTensors& parameters,
+                                         const ForwardContext& context) const {
+  const at::AutoDispatchBelowADInplaceOrView below_autograd;
+  struct Pass {
+    Layers layers;
+    std::vector<Saved> saved;
+  };
+  const auto pass = std::make_shared<Pass>(Pass{LayersOf(parameters, context), {}});
+  at::Tensor outputs = baton::Forward(pass->layers, inputs, &pass->saved);
+  return {std::move(outputs), [pass](const at::Tensor& output_gradient) {
+            const at::AutoDispatchBelowADInplaceOrView below_autograd;
+            Backward(pass->layers, pass->saved, output_gradient, /*of_inputs=*/false, pass->layers.gradients);
+          }};
 }
 
 }  // namespace baton

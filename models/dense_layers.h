@@ -21,8 +21,16 @@ class DenseLayers {
 
   // [rows, inputs] to [rows, outputs]. `parameters` and `context` are the model's.
   at::Tensor Forward(const at::Tensor& inputs, const NamedTensors& parameters, const ForwardContext& context) const;
+  // The same without autograd, for a model that is nothing else: no gradient with respect to the inputs is computed.
+  TrainingPass ForwardToTrain(const at::Tensor& inputs, const NamedTensors& parameters,
+                              const ForwardContext& context) const;
+
+  // Internal.
+  struct Layers;
 
  private:
+  Layers LayersOf(const NamedTensors& parameters, const ForwardContext& context) const;
+
   const std::vector<ParameterSpec> parameters_;  // weight, bias, weight, bias ...
   const Activation activation_;
   const double dropout_;

@@ -30,6 +30,10 @@ class Dense : public Model {
   at::Tensor Forward(const NamedTensors& parameters, const Batch& batch, const ForwardContext& context) const override {
     return layers_.Forward(batch.tensors.at("features"), parameters, context);
   }
+  TrainingPass ForwardToTrain(const NamedTensors& parameters, const Batch& batch,
+                              const ForwardContext& context) const override {
+    return layers_.ForwardToTrain(batch.tensors.at("features"), parameters, context);
+  }
 
  private:
   const DenseLayers layers_;
@@ -103,6 +107,27 @@ TEST_P(DenseLayersTest, HasAutogradsGradients) {
       }
     }
   }
+}
+
+// Without autograd the same kernels run: the same bits.
+TEST_P(DenseLayersTest, WithoutAutogradItHasTheSameBits) {
+  const std::vector<at::Tensor> parameters = Parameters(model_, at::kFloat);
+  const Batch batch{.rows = 7, .tensors = {{"features", Random({7, sizes_.front()}, at::kFloat, 20)}}};
+  const at::Tensor weights = Random({7, sizes_.back()}, at::kFloat, 21);
+  const at::Tensor expected =
+      model_.Forward(model_.NameParameters(parameters), batch, {.training = true, .generator = Seeded(1)});
+  expected.backward(weights);
+
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters) gradients.push_back(at::zeros_like(parameter).fill_(5));
+  const TrainingPass pass =
+      model_.ForwardToTrain(model_.NameParameters(parameters), batch,
+                            {.training = true, .generator = Seeded(1), .gradients = model_.NameParameters(gradients)});
+  ASSERT_NE(pass.backward, nullptr);
+  EXPECT_TRUE(at::equal(pass.outputs, expected));
+  EXPECT_FALSE(pass.outputs.requires_grad());
+  pass.backward(weights);
+  for (size_t i = 0; i < parameters.size(); ++i) EXPECT_TRUE(at::equal(gradients[i], parameters[i].grad())) << i;
 }
 
 // In double, by central differences.

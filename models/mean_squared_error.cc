@@ -5,7 +5,9 @@
 #include "third_party/torch_begin.h"
 
 #include <ATen/core/Reduction.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/mse_loss.h>
+#include <ATen/ops/mse_loss_backward.h>
 #include <ATen/ops/scalar_tensor.h>
 
 #include "third_party/torch_end.h"
@@ -15,10 +17,14 @@ namespace {
 
 class MeanSquaredError : public Criterion {
  public:
-  LossSum Loss(const at::Tensor& outputs, const Batch& batch, const CriterionContext&) const override {
+  LossSum Loss(const at::Tensor& outputs, const Batch& batch, const CriterionContext& context) const override {
     const at::Tensor& target = batch.tensors.at("target");
-    return {at::mse_loss(outputs, target, at::Reduction::Sum),
-            at::scalar_tensor(target.numel(), target.options().dtype(at::kDouble))};
+    const at::Tensor count = at::scalar_tensor(target.numel(), target.options().dtype(at::kDouble));
+    if (!context.training) return {at::mse_loss(outputs, target, at::Reduction::Sum), count};
+    // As autograd does it, without its graph.
+    const at::NoGradGuard by_hand;
+    return {at::mse_loss(outputs, target, at::Reduction::Sum), count,
+            at::mse_loss_backward(at::scalar_tensor(1, outputs.options()), outputs, target, at::Reduction::Sum)};
   }
 };
 

@@ -23,6 +23,16 @@ class Mlp : public Model {
         layers_.Forward(features.dim() == 2 ? features : features.flatten(1), parameters, context);
     return squeeze_ ? outputs.squeeze(-1) : outputs;
   }
+  TrainingPass ForwardToTrain(const NamedTensors& parameters, const Batch& batch,
+                              const ForwardContext& context) const override {
+    const at::Tensor& features = batch.tensors.at("features");
+    TrainingPass pass =
+        layers_.ForwardToTrain(features.dim() == 2 ? features : features.flatten(1), parameters, context);
+    if (!squeeze_) return pass;
+    return {pass.outputs.squeeze(-1), [backward = std::move(pass.backward)](const at::Tensor& output_gradient) {
+              backward(output_gradient.unsqueeze(-1));
+            }};
+  }
 
  private:
   const DenseLayers layers_;

@@ -2,6 +2,7 @@
 #define BATON_MODELS_MODEL_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -36,6 +37,15 @@ struct ForwardContext {
   NamedTensors gradients = {};
 };
 
+// Outputs of a batch while training and, from a model that computes its gradients itself, how it does so.
+struct TrainingPass {
+  at::Tensor outputs;
+  // Takes the gradient of the loss sum with respect to the outputs, and writes those with respect to all parameters
+  // where the context wants them. Called once at most, after Forward's arguments are gone. Null: libtorch's autograd
+  // gives the gradients of outputs that are part of its graph.
+  std::function<void(const at::Tensor& output_gradient)> backward = nullptr;
+};
+
 // A function from parameters and a batch to outputs. It owns no tensors: they are handed in, so that workers share one
 // model, each with leaf tensors (and gradients) of its own over the same memory. Thread-safe.
 class Model {
@@ -58,6 +68,13 @@ class Model {
   // libtorch throws.
   virtual at::Tensor Forward(const NamedTensors& parameters, const Batch& batch,
                              const ForwardContext& context) const = 0;
+
+  // The same while training, when a context says where gradients are wanted. A model of few small layers may override
+  // it to compute them itself: of a step of some 50 microseconds libtorch's autograd takes half.
+  virtual TrainingPass ForwardToTrain(const NamedTensors& parameters, const Batch& batch,
+                                      const ForwardContext& context) const {
+    return {Forward(parameters, batch, context)};
+  }
 
   // Tensors in the declared order, by name.
   NamedTensors NameParameters(absl::Span<const at::Tensor> tensors) const { return {parameter_index_, tensors}; }

@@ -148,11 +148,20 @@ void MicroBatchGradient::ComputeMicroBatch(Worker& worker, const Batch& batch, i
                                  .buffers = model_.NameBuffers(part->buffers.views()),
                                  .gradients = model_.NameParameters(part->gradient.views())};
     const CriterionContext loss{.training = true, .tensors = criterion_.NameTensors(part->criterion.views())};
-    const at::Tensor outputs = model_.Forward(model_.NameParameters(worker.leaves), batch, forward);
-    losses_[micro_batch] = criterion_.Loss(outputs, batch, loss);
-    losses_[micro_batch].sum.backward();
-    losses_[micro_batch].sum = losses_[micro_batch].sum.detach();
-    for (size_t i = 0; i < worker.leaves.size(); ++i) MoveGradient(worker.leaves[i], part->gradient.views()[i]);
+    const TrainingPass pass = model_.ForwardToTrain(model_.NameParameters(worker.leaves), batch, forward);
+    LossSum& sum = losses_[micro_batch];
+    if (pass.backward == nullptr) {
+      sum = criterion_.Loss(pass.outputs, batch, loss);
+      sum.gradient.defined() ? pass.outputs.backward(sum.gradient) : sum.sum.backward();
+      for (size_t i = 0; i < worker.leaves.size(); ++i) MoveGradient(worker.leaves[i], part->gradient.views()[i]);
+    } else {
+      const at::Tensor outputs = pass.outputs.detach().requires_grad_();
+      sum = criterion_.Loss(outputs, batch, loss);
+      if (!sum.gradient.defined()) sum.sum.backward();
+      pass.backward(sum.gradient.defined() ? sum.gradient : outputs.grad());
+    }
+    sum.sum = sum.sum.detach();
+    sum.gradient.reset();
   }
   worker.nodes.push_back({.level = 0, .index = micro_batch, .part = part});
   // As a binary counter carries: while the last two nodes are siblings, their parent takes their place.
