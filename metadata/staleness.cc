@@ -67,7 +67,16 @@ std::string EvaluateStaleness(const Metadata& record) {
     if (now.empty()) return absl::StrCat("made from model ", Short(model), "; train has begun another one");
     return absl::StrCat("made from model ", Short(model), ", train's is now ", Short(now));
   }
-  return TrainStaleness(record).empty() ? "" : "its model is of a train section that is stale";
+  if (!TrainStaleness(record).empty()) return "its model is of a train section that is stale";
+  const std::optional<absl::string_view> key = FindInput(stage, "train.key");
+  const std::optional<absl::string_view> steps = FindInput(stage, "train.steps");
+  if (key.has_value() && *key != train.stage().key()) {
+    return absl::StrCat("made of training ", Short(*key), ", train's is now ", Short(train.stage().key()));
+  }
+  if (steps.has_value() && *steps != absl::StrCat(train.steps_done())) {
+    return absl::StrCat("made when training had done ", *steps, " steps, it has now done ", train.steps_done());
+  }
+  return "";
 }
 
 absl::Status CheckFinished(const Metadata& record) {

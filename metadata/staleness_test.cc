@@ -71,6 +71,19 @@ TEST(Staleness, OtherBuffersMakeEvaluateStale) {
   EXPECT_EQ(EvaluateStaleness(record), "");
 }
 
+TEST(Staleness, ALongerTrainingWithTheSameModelMakesEvaluateStale) {
+  Metadata record = Example();
+  record.mutable_train()->mutable_stage()->set_key("t1");
+  record.mutable_train()->set_steps_done(40);
+  AddInput(*record.mutable_evaluate()->mutable_stage(), "train.key", "t1");
+  AddInput(*record.mutable_evaluate()->mutable_stage(), "train.steps", "40");
+  EXPECT_EQ(EvaluateStaleness(record), "");
+  record.mutable_train()->set_steps_done(50);
+  EXPECT_EQ(EvaluateStaleness(record), "made when training had done 40 steps, it has now done 50");
+  record.mutable_train()->mutable_stage()->set_key("t2");
+  EXPECT_EQ(EvaluateStaleness(record), "made of training t1, train's is now t2");
+}
+
 TEST(Staleness, TheLastSnapshotCountsWhereItWasAskedFor) {
   Metadata record = Example();
   AddInput(*record.mutable_evaluate()->mutable_stage(), "evaluate.snapshot", "LAST");
