@@ -56,6 +56,7 @@ train {
   snapshots { every_steps: 3 every_seconds: 0 keep_last: 2 keep_every_steps: 6 }
   device: "cpu"
 }
+evaluate { bias_variance { rounds: 3 } }
 )";
 
 Result FilesBelow(const std::string& run_dir, const std::string& folder) {

@@ -1,5 +1,6 @@
 #include "pipeline/evaluate/evaluate_stage.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -44,14 +45,16 @@
 namespace baton {
 namespace {
 
-// No more workers than the holdout has batches.
+// No more workers than the holdout has batches, or than there are rounds.
 absl::StatusOr<std::unique_ptr<WorkerPool>> MakeWorkersFor(const PipelineConfig& config, const LoadSection& load,
                                                            at::Device device) {
   uint64_t rows = 0;
   for (const SplitSummary& split : load.splits()) {
     if (split.name() == kHoldoutSplit) rows = split.rows();
   }
-  return MakeWorkers(config.train().workers(), BatchCount(rows, config.evaluate().batch_size()),
+  const int64_t batches = BatchCount(static_cast<int64_t>(rows), config.evaluate().batch_size());
+  const int64_t rounds = config.evaluate().bias_variance().rounds();
+  return MakeWorkers(config.train().workers(), static_cast<uint32_t>(std::max(batches, rounds)),
                      config.train().threads_per_worker(), device);
 }
 
@@ -103,15 +106,15 @@ void SetRounds(const BiasVariance& parts, EvaluateSection& section) {
 // Trains the rounds that are not there yet, on the dataset in `dataset_folder`. `config` has the end of the schedule.
 absl::StatusOr<RoundResults> DecomposeLoss(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
                                            const Metadata& record, const std::string& dataset_folder,
-                                           const Holdout& holdout, DigestCache& digests, EvaluateSection& section) {
+                                           const Holdout& holdout, WorkerPool& workers, DigestCache& digests,
+                                           EvaluateSection& section) {
   const TrainSection& train = record.train();
   const std::string folder = run.RoundsFolder(RoundsKey(config, record.load().dataset_version(), train).Key());
   ASSIGN_OR_RETURN(const TrainingSetup setup,
                    SetUpTraining(fs, config, dataset_folder, record.load().dataset_version()));
-  // A round is one thread's; a model of the process-wide generator has it to itself.
-  const uint32_t workers = setup.model->uses_process_wide_generator() ? 1 : config.train().workers();
-  ASSIGN_OR_RETURN(const auto pool, MakeWorkers(workers, config.evaluate().bias_variance().rounds(),
-                                                config.train().threads_per_worker(), setup.device));
+  // A round is one thread's; a model of the process-wide generator needs it for itself.
+  ASSIGN_OR_RETURN(const auto one, WorkerPool::Create(1, [] {}));
+  WorkerPool& pool = setup.model->uses_process_wide_generator() ? *one : workers;
   RoundFiles files(fs, folder, BaseName(folder), holdout.rows);
   const BootstrapTraining training = {fs, config, setup, train.initial_weights(), holdout};
   const auto check_weights = [&]() -> absl::Status {
@@ -121,7 +124,7 @@ absl::StatusOr<RoundResults> DecomposeLoss(FileSystem& fs, const RunDirectory& r
   };
   RETURN_IF_ERROR(check_weights());
   RoundResults rounds;
-  ASSIGN_OR_RETURN(rounds.predictions, BootstrapPredictions(training, files, *pool));
+  ASSIGN_OR_RETURN(rounds.predictions, BootstrapPredictions(training, files, pool));
   RETURN_IF_ERROR(check_weights());
   const bool classes = holdout.classes > 0;
   const std::vector<double> targets =
@@ -168,7 +171,7 @@ absl::StatusOr<EvaluateSection> EvaluateSnapshot(FileSystem& fs, const RunDirect
   }
   std::optional<RoundResults> rounds;
   if (config.evaluate().bias_variance().rounds() > 0) {
-    ASSIGN_OR_RETURN(rounds, DecomposeLoss(fs, run, config, record, dataset_folder, *holdout, digests, section));
+    ASSIGN_OR_RETURN(rounds, DecomposeLoss(fs, run, config, record, dataset_folder, *holdout, pool, digests, section));
     const bool classes = holdout->classes > 0;
     report.bias_variance = BiasVarianceData{
         .result = rounds->parts,
