@@ -58,7 +58,7 @@ std::string Advice(const BiasVarianceData& data) {
     return absl::StrCat("Variance prevails: what the model predicts depends on the rows that it happened to see; ",
                         kLowerVariance, ".");
   }
-  return absl::StrCat("Bias and variance are of the same size. Against bias: ", kLowerBias,
+  return absl::StrCat("Bias and variance are of a similar size. Against bias: ", kLowerBias,
                       ". Against variance: ", kLowerVariance, ".");
 }
 
