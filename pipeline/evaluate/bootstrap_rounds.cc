@@ -166,9 +166,9 @@ absl::StatusOr<std::vector<double>> BootstrapPredictions(const BootstrapTraining
   absl::Status error;
   const auto note = [&](const absl::Status& status) {
     if (status.ok()) return;
-    failed = true;
     const absl::MutexLock lock(&mutex);
     error.Update(status);
+    failed = true;  // only now: who gives up because of it must not come first
   };
   note(workers.Run([&](int) {
     try {
