@@ -31,7 +31,6 @@ class ZeroOneRow {
     }
     ++rounds_;
     main_ = MainOf(prediction, 0);
-    without_main_ = MainOf(main_.value, 1);
   }
 
   double Main() const { return main_.value; }
@@ -39,7 +38,7 @@ class ZeroOneRow {
 
   Decomposition PartsWithout(double prediction) const {
     // To leave out another prediction than the main one changes nothing about which is the most frequent.
-    return PartsOf(rounds_ - 1, prediction == main_.value ? without_main_ : main_,
+    return PartsOf(rounds_ - 1, prediction == main_.value ? MainOf(prediction, 1) : main_,
                    wrong() - (prediction == target_ ? 0 : 1));
   }
 
@@ -77,7 +76,6 @@ class ZeroOneRow {
   int64_t rounds_ = 0;
   std::vector<Count> counts_;  // by value, rising
   Count main_{};
-  Count without_main_{};  // if one of the rounds that predicted it is left out
 };
 
 // Welford's way, on the errors instead of the predictions: nothing is lost where both are large.
@@ -115,11 +113,7 @@ class SquaredRow {
 
 Decomposition Mean(const std::vector<Decomposition>& parts) {
   Decomposition sum;
-  for (const Decomposition& part : parts) {
-    sum.loss += part.loss;
-    sum.bias += part.bias;
-    sum.variance += part.variance;
-  }
+  for (const Decomposition& part : parts) sum += part;
   const double count = static_cast<double>(parts.size());
   return {sum.loss / count, sum.bias / count, sum.variance / count};
 }

@@ -28,6 +28,13 @@ struct Decomposition {
   double loss = 0;
   double bias = 0;
   double variance = 0;
+
+  Decomposition& operator+=(const Decomposition& other) {
+    loss += other.loss;
+    bias += other.bias;
+    variance += other.variance;
+    return *this;
+  }
 };
 
 struct BiasVariance {

@@ -82,8 +82,7 @@ std::string Settling(const BiasVarianceData& data) {
   return absl::StrCat(
       "<h3>How they settle</h3>\n<p class=\"muted\">Of the first rounds, more and more of them. Where the lines still "
       "move at the right end, raise evaluate.bias_variance.rounds: only the new rounds are trained. The variance of "
-      "few "
-      "rounds is too low.</p>\n",
+      "few rounds is too low.</p>\n",
       PlotSvg(plot));
 }
 
@@ -94,9 +93,7 @@ struct Part {
   Decomposition sum = {};
   void Add(const Decomposition& row) {
     ++rows;
-    sum.loss += row.loss;
-    sum.bias += row.bias;
-    sum.variance += row.variance;
+    sum += row;
   }
 };
 

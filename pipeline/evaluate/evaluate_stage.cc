@@ -103,6 +103,14 @@ void SetRounds(const BiasVariance& parts, EvaluateSection& section) {
   section.set_avg_variance_standard_error(parts.standard_error->variance);
 }
 
+Loss LossOf(const Holdout& holdout) { return holdout.classes > 0 ? Loss::kZeroOne : Loss::kSquared; }
+
+// As predictions are: class numbers, or numbers in the target's own units.
+std::vector<double> TargetsOf(const Holdout& holdout) {
+  if (holdout.classes == 0) return holdout.targets;
+  return {holdout.target_classes.begin(), holdout.target_classes.end()};
+}
+
 // Trains the rounds that are not there yet, on the dataset in `dataset_folder`. `config` has the end of the schedule.
 absl::StatusOr<RoundResults> DecomposeLoss(FileSystem& fs, const RunDirectory& run, const PipelineConfig& config,
                                            const Metadata& record, const std::string& dataset_folder,
@@ -126,10 +134,7 @@ absl::StatusOr<RoundResults> DecomposeLoss(FileSystem& fs, const RunDirectory& r
   RoundResults rounds;
   ASSIGN_OR_RETURN(rounds.predictions, BootstrapPredictions(training, files, pool));
   RETURN_IF_ERROR(check_weights());
-  const bool classes = holdout.classes > 0;
-  const std::vector<double> targets =
-      classes ? std::vector<double>(holdout.target_classes.begin(), holdout.target_classes.end()) : holdout.targets;
-  ASSIGN_OR_RETURN(rounds.parts, Decompose(classes ? Loss::kZeroOne : Loss::kSquared, rounds.predictions, targets));
+  ASSIGN_OR_RETURN(rounds.parts, Decompose(LossOf(holdout), rounds.predictions, TargetsOf(holdout)));
   SetRounds(rounds.parts, section);
   section.set_rounds_folder(run.Relative(folder));
   return rounds;
@@ -172,15 +177,12 @@ absl::StatusOr<EvaluateSection> EvaluateSnapshot(FileSystem& fs, const RunDirect
   std::optional<RoundResults> rounds;
   if (config.evaluate().bias_variance().rounds() > 0) {
     ASSIGN_OR_RETURN(rounds, DecomposeLoss(fs, run, config, record, dataset_folder, *holdout, pool, digests, section));
-    const bool classes = holdout->classes > 0;
-    report.bias_variance = BiasVarianceData{
-        .result = rounds->parts,
-        .loss = classes ? Loss::kZeroOne : Loss::kSquared,
-        .row_numbers = RowNumbers(*holdout),
-        .targets = classes ? std::vector<double>(holdout->target_classes.begin(), holdout->target_classes.end())
-                           : holdout->targets,
-        .class_labels = trained->class_labels,
-        .target_name = trained->dataset.target().name()};
+    report.bias_variance = BiasVarianceData{.result = rounds->parts,
+                                            .loss = LossOf(*holdout),
+                                            .row_numbers = RowNumbers(*holdout),
+                                            .targets = TargetsOf(*holdout),
+                                            .class_labels = trained->class_labels,
+                                            .target_name = trained->dataset.target().name()};
   }
   const std::string folder = run.OutputFolder(kEvaluateStage, key);
   ASSIGN_OR_RETURN(std::vector<Artifact> artifacts,

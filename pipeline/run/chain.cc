@@ -89,7 +89,17 @@ std::string NewestAttempt(const StageRun& stage) {
   return stage.attempts().empty() ? "" : stage.attempts().rbegin()->attempt_id();
 }
 
-// What the stage would do.
+// What the stage is to do. A chain that train would refuse after load is refused before load.
+absl::StatusOr<StagePlan> PlanStage(const Stage& stage, const PlanContext& context, MetadataStore& store,
+                                    Metadata& record) {
+  ASSIGN_OR_RETURN(StagePlan plan, PlanWithoutLock(context, store, stage.plan, record));
+  if (plan.action != Action::kSkip && stage.name == kLoadStage) {
+    RETURN_IF_ERROR(CheckTrainAfterLoad(context, record, plan));
+  }
+  return plan;
+}
+
+// The same for people.
 std::string Forecast(absl::string_view stage, const StagePlan& plan, const StageRun& recorded) {
   switch (plan.action) {
     case Action::kSkip:
@@ -140,11 +150,8 @@ absl::StatusOr<std::string> DryRun(const StageOptions& options) {
       absl::StrAppend(&text, stage.name, " would follow ", first, "\n");
       continue;
     }
-    ASSIGN_OR_RETURN(const StagePlan plan, PlanWithoutLock(context, *store, stage.plan, record));
-    if (plan.action != Action::kSkip) {
-      first = stage.name;
-      if (stage.name == kLoadStage) RETURN_IF_ERROR(CheckTrainAfterLoad(context, record, plan));
-    }
+    ASSIGN_OR_RETURN(const StagePlan plan, PlanStage(stage, context, *store, record));
+    if (plan.action != Action::kSkip) first = stage.name;
     absl::StrAppend(&text, stage.name, " ", Forecast(stage.name, plan, stage.recorded(record)),
                     plan.note.empty() ? "" : " (" + plan.note + ")", "\n");
   }
@@ -166,11 +173,9 @@ absl::Status RunChain(const StageOptions& options, const std::string& program, s
     // Each stage that ran has added to it.
     DigestCache digests(fs, run.DigestCacheFile());
     const PlanContext context = {fs, run, config, options.start_over, options.allow_changes, digests};
-    ASSIGN_OR_RETURN(const StagePlan plan, PlanWithoutLock(context, *store, stage.plan, record));
-    const bool skip = plan.action == Action::kSkip;
-    if (!skip && stage.name == kLoadStage) RETURN_IF_ERROR(CheckTrainAfterLoad(context, record, plan));
+    ASSIGN_OR_RETURN(const StagePlan plan, PlanStage(stage, context, *store, record));
     digests.Save();
-    if (skip) {
+    if (plan.action == Action::kSkip) {
       LOG(INFO) << stage.name << ": complete, skipped" << (plan.note.empty() ? "" : " (" + plan.note + ")");
       results.emplace_back(stage.name, "skipped");
       continue;
